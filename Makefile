@@ -1,0 +1,54 @@
+# The commands of a checkout. Each sets up what it needs; all state lives in .tools/, .venv/ and var/.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+UV := .tools/bin/uv
+RUN := .venv/bin
+
+# The lock file decides; nothing but the packages it names is fetched, and no other Python than the one at hand.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check rules reset
+
+help:  ## Show these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: .venv/ready  ## Set up the environment; starts nothing
+
+.venv/ready: pyproject.toml uv.lock $(UV)
+	$(UV) sync --frozen --python $(PYTHON)
+	@$(RUN)/python -c "import weasyprint" >/dev/null 2>&1 || { \
+	  echo "Letters need the library Pango, which is not on this machine. Install it and try again:"; \
+	  echo "  Debian, Ubuntu:  apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
+	  echo "  Fedora:          dnf install pango"; \
+	  echo "  macOS:           brew install pango"; \
+	  exit 1; }
+	@touch $@
+
+$(UV): Makefile
+	$(PYTHON) -m venv --clear .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+run: setup  ## Run everything on http://localhost:8000; Ctrl-C stops it, the data stay
+	@exec $(RUN)/python -m config.run
+
+test: setup  ## Run the whole test suite
+	$(RUN)/python -m pytest
+
+check: setup  ## Format, lint, types, layers, templates, Django's own checks
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0r $(RUN)/djade --target-version 5.2 --check
+	$(RUN)/python manage.py check --fail-level WARNING
+	$(RUN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+rules: setup  ## Show which test proves which rule
+	$(RUN)/python -m tests.rules
+
+reset: setup  ## Stop what a killed run left behind, and throw all data away
+	$(RUN)/python -m config.run --reset

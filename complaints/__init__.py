@@ -1,0 +1,1 @@
+"""The facts: what happened in each complaint."""

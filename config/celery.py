@@ -1,0 +1,29 @@
+"""The Celery app and the whole beat timetable."""
+
+import os
+from datetime import timedelta
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("gehoor")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Intervals, never times of day: an interval has no zone and no clock change. A wake-up that comes twice, late or
+# never does no harm, because every sweep asks the tables for what is due by now.
+app.conf.beat_schedule = {
+    "sweep": {
+        "task": "complaints.tasks.sweep",
+        "schedule": timedelta(seconds=30),
+        # A sweep that waited longer than this is followed by a younger one anyway.
+        "options": {"expires": 25},
+    },
+}
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Celery leaves logging alone when something answers this signal; Django's settings have set it up already."""

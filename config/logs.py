@@ -1,0 +1,82 @@
+"""How we log: one format for all, to standard output, and no personal data in it."""
+
+import logging.config
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_MAIL_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+# "/zoeken/?q=Jansen" → "/zoeken/?…": what people type does not belong in a log.
+_QUERY_STRING = re.compile(r"(?<=[\w/.-])\?[^\s'\"]+")
+# PostgreSQL quotes the refused row: "DETAIL:  Key (email)=(…) already exists."
+_ROW_IN_ERROR = re.compile(r"^(?:DETAIL|CONTEXT):.*(?:\n(?!Traceback|\S+Error).*)*", re.MULTILINE)
+
+
+def without_personal_data(text: str) -> str:
+    """The text with mail addresses, query strings and quoted database rows taken out."""
+    return _QUERY_STRING.sub("?…", _MAIL_ADDRESS.sub("<mail address>", _ROW_IN_ERROR.sub("DETAIL: …", text)))
+
+
+def _strip(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = without_personal_data(value)
+    return event
+
+
+def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
+    """A dictConfig that renders the standard library's records and structlog's alike."""
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    after: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,  # before the stripping, so that tracebacks are stripped too
+        _strip,
+        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer(colors=False),
+    ]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": before,
+                "processors": after,
+            },
+        },
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "structured"},
+        },
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            # Django's own handlers would print a second time, or mail a whole request to the admins.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.server": {"handlers": [], "level": level, "propagate": True},
+            "fontTools": {"level": "WARNING"},
+            "weasyprint": {"level": "ERROR"},
+        },
+    }
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """Django calls this with LOGGING; structlog's own loggers are bound to the same handlers."""
+    logging.config.dictConfig(settings)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,282 @@
+"""Every setting, read from the environment; without one, the embedded servers of `make run`."""
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import embedded, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")  # absent on most machines; the real environment wins over it
+
+# --- Where we are ---------------------------------------------------------------------------------------------------
+
+# Whoever turns DEBUG off without saying where they are means production: then the strict rules hold.
+_turned_debug_off = "DEBUG" in os.environ and not env.bool("DEBUG")
+ENVIRONMENT = env.str("ENVIRONMENT", default="production" if _turned_debug_off else "development")
+if ENVIRONMENT not in {"development", "test", "production"}:
+    raise ImproperlyConfigured(f"ENVIRONMENT is {ENVIRONMENT!r}; it must be development, test or production.")
+IS_PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.bool("DEBUG", default=ENVIRONMENT == "development")
+
+# What a machine of its own keeps: databases, media, mail. Not used in production, but for MEDIA_ROOT's default.
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+_DEVELOPMENT_KEY = "development-only-key-that-production-refuses-0123456789"
+SECRET_KEY = env.str("SECRET_KEY", default="" if IS_PRODUCTION else _DEVELOPMENT_KEY)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Without a setting only this machine's own names are served, so a forgotten environment never faces the world.
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# The public address of this installation, for links in letters and mail; without a slash at its end.
+SITE_URL = (env.str("SITE_URL", default="") or ("" if IS_PRODUCTION else "http://localhost:8000")).rstrip("/")
+
+# --- Databases ------------------------------------------------------------------------------------------------------
+
+# The app's role may not bypass row-level security; the owner's role is for migrations alone (see manage.py).
+_role = env.str("DATABASE_ROLE", default="app")
+if _role not in {"app", "owner"}:
+    raise ImproperlyConfigured(f"DATABASE_ROLE is {_role!r}; it must be app or owner.")
+_variable = "DATABASE_URL" if _role == "app" else "OWNER_DATABASE_URL"
+_database_url = env.str(_variable, default="")
+if not _database_url and not IS_PRODUCTION:
+    if env.str("DATABASE_URL", default=""):
+        raise ImproperlyConfigured("DATABASE_URL is set, so OWNER_DATABASE_URL must be too: migrations need it.")
+    _database_url = embedded.database_url(VAR_DIR, role=_role)
+# Pools suit the threads of the web server. A worker or a command keeps one connection instead.
+_pool_size = env.int("DATABASE_POOL_SIZE", default=0)
+DATABASES = {
+    "default": {
+        **env.db_url_config(_database_url or "postgresql:///"),
+        # Ours refuses a role that row-level security does not bind; migrations need such a role.
+        "ENGINE": "config.database" if _role == "app" else "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0 if _pool_size else 60,
+        "ATOMIC_REQUESTS": False,  # the scope middleware opens the transaction, with the organisation set in it
+    }
+}
+if _pool_size:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if not REDIS_URL and not IS_PRODUCTION:
+    REDIS_URL = embedded.valkey_url(VAR_DIR)
+
+# --- Mail -----------------------------------------------------------------------------------------------------------
+
+# smtp://, smtp+tls:// (STARTTLS) or smtp+ssl://user:password@host:port. The default is the mail catcher of `make run`.
+EMAIL_URL = env.str("EMAIL_URL", default="") or ("" if IS_PRODUCTION else "smtp://127.0.0.1:1025")
+_mail = env.email_url_config(EMAIL_URL or "smtp://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"] or "localhost"
+EMAIL_PORT = _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 20  # seconds; well under the lease of a letter
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="" if IS_PRODUCTION else "gehoor@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Refusals -------------------------------------------------------------------------------------------------------
+
+if IS_PRODUCTION:
+    _refusals = {
+        "DEBUG is on; it shows source and data to strangers.": DEBUG,
+        "SECRET_KEY must be set to at least 50 characters, and not to one that is in the source.": (
+            len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith(("django-insecure", "development"))
+        ),
+        "ALLOWED_HOSTS must name the hosts that are served; it may not be empty or hold '*'.": (
+            not ALLOWED_HOSTS or any(host.strip() in {"", "*", "."} for host in ALLOWED_HOSTS)
+        ),
+        f"{_variable} must be set: production uses no embedded database.": not _database_url,
+        f"{_variable} must be a PostgreSQL address.": bool(_database_url)
+        and not _database_url.startswith(("postgres://", "postgresql://")),
+        "REDIS_URL must be set: production uses no embedded broker.": not REDIS_URL,
+        "EMAIL_URL must be the address of a mail server: smtp://, smtp+tls:// or smtp+ssl://.": (
+            EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend" or not _mail["EMAIL_HOST"]
+        ),
+        "DEFAULT_FROM_EMAIL must be set.": not DEFAULT_FROM_EMAIL,
+        "SITE_URL must be set and begin with https://": not SITE_URL.startswith("https://"),
+        "MEDIA_ROOT must be set: dossiers belong in a place that is backed up.": "MEDIA_ROOT" not in os.environ,
+    }
+    _refused = [sentence for sentence, holds in _refusals.items() if holds]
+    if _refused:
+        raise ImproperlyConfigured("Gehoor does not start in production:\n- " + "\n- ".join(_refused))
+
+# --- Apps and the way of a request ----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "procedures",
+    "complaints",
+    # The staff side has an admin site of its own, so the default one is not filled by autodiscovery.
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "complaints.middleware.ScopeMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Language and time ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "nl"
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LOCALE_PATHS: list[Path] = []  # each app carries its own locale/
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Amsterdam"
+
+# --- Files ----------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION  # no collectstatic on a developer's machine
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+
+# --- People, sessions and the browser ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "complaints.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+SESSION_COOKIE_AGE = 30 * 60  # seconds without a request
+SESSION_SAVE_EVERY_REQUEST = True  # so that the half hour counts from the last request, not from signing in
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+# A browser accepts a __Host- cookie only when it is secure and for this host alone; plain http knows none.
+SESSION_COOKIE_NAME = "__Host-session" if IS_PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_PRODUCTION else "csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_PRODUCTION else "language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_PRODUCTION
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^gezond/$"]  # a health check inside the house speaks plain http
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if IS_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = IS_PRODUCTION
+# Only behind a proxy that sets this header itself; else a stranger could claim to have come by https.
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap draws its arrows and ticks as data: images inside its own CSS
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+    },
+}
+
+# --- Celery: only a nudge; the tables hold the truth ------------------------------------------------------------------
+
+CELERY_BROKER_URL = "redis+socket://" + REDIS_URL.removeprefix("unix://") if REDIS_URL.startswith("unix://") else REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Longer than the longest task: Redis hands a message out again when nobody acknowledged it within this time.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 1, "socket_connect_timeout": 1}
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "gehoor"
+# A request never waits for the broker: one try, one second, and the next sweep finds the row anyway.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000  # PDF rendering leaks a little in the C libraries below it
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "run" / "beat")
+
+# --- Logs: to standard output, without personal data ------------------------------------------------------------------
+
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = logs.configuration(as_json=IS_PRODUCTION, level=env.str("LOG_LEVEL", default="INFO"))

@@ -1,0 +1,18 @@
+"""The settings of the tests: the same ones, away from a developer's own data and quick at hashing."""
+
+import os
+from pathlib import Path
+
+# Said before the real settings are read, so that a developer's own .env does not decide what the tests prove.
+# A test that starts another process (a worker, a command) hands it real values: those win.
+os.environ["ENVIRONMENT"] = "test"
+os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+for _name in ("DEBUG", "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"):
+    os.environ.setdefault(_name, "")
+os.environ["DATABASE_POOL_SIZE"] = "0"
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_TIMEOUT = 5
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

@@ -1,0 +1,1 @@
+"""The law: what may and must happen in a complaint procedure."""

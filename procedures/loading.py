@@ -1,0 +1,491 @@
+"""TOML → Procedure: the text of a document becomes frozen values, or a list of problems with file, line and key.
+
+The keys are derived from the dataclasses of definition.py; only the renames in `_KEYS` and the defaults in `_DEFAULTS`
+are written out here, so that the surface of a document cannot drift away from the values.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from procedures import soundness
+from procedures.definition import (
+    Act,
+    CalendarPolicy,
+    Check,
+    Condition,
+    Contact,
+    Intake,
+    Occurrence,
+    Procedure,
+    PublicPage,
+    Report,
+    Retention,
+    Term,
+    Text,
+    Theme,
+    YearlyDuty,
+)
+
+Path = tuple[str | int, ...]  # the way to a value in the document: ("deadline", 2, "term"), counted from 0
+
+# Attribute of the dataclass → key in the document, where the two differ. `rules` is `rule` everywhere.
+_KEYS: Final[Mapping[type, Mapping[str, str]]] = {
+    Procedure: {
+        "roles": "role",
+        "tracks": "track",
+        "phases": "phase",
+        "acts": "act",
+        "checks": "check",
+        "deadlines": "deadline",
+        "letters": "letter",
+        "appeals": "appeal",
+        "duties": "duty",
+        "open_points": "open_point",
+    },
+    Act: {"phases": "in", "fields": "field"},
+    Check: {"phases": "in"},
+    Intake: {"fields": "field", "channels": "channel", "exclusions": "exclusion"},
+    PublicPage: {"sections": "section", "steps": "step"},
+    Report: {"indicators": "indicator"},
+    Retention: {"is_own_choice": "own_choice"},
+    YearlyDuty: {"month": "due", "day": "due"},
+}
+
+# What may be left out although the dataclass asks for it.
+_DEFAULTS: Final[Mapping[type, Mapping[str, object]]] = {
+    Procedure: {
+        "zone": "Europe/Amsterdam",
+        "calendar": CalendarPolicy(),
+        "contact": Contact(),
+        "theme": Theme(),
+        "checks": (),
+        "appeals": (),
+        "duties": (),
+        "report": Report(),
+        "register": (),
+        "open_points": (),
+    },
+}
+
+_COMPARISONS: Final = ("is", "is_not", "in", "not_in")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong with a document: where, and what to do about it."""
+
+    source: str
+    line: int
+    key: str  # as a person would say it: deadline "decision".term
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: " + (f"{self.key}: " if self.key else "") + self.message
+
+
+class Unsound(Exception):
+    """The document is no procedure that can be carried out; `problems` says all that is wrong."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def load(text: str, *, source: str = "<text>") -> Procedure:
+    """The procedure that `text` describes. Raises Unsound with every problem."""
+    procedure, problems = read(text, source)
+    if problems or procedure is None:
+        raise Unsound(problems)
+    return procedure
+
+
+def read(text: str, source: str = "<text>") -> tuple[Procedure | None, tuple[Problem, ...]]:
+    """The procedure, when the text could be read as one, and every problem, in the order of the lines.
+
+    Whether it is sound is asked only of a document whose keys and values are all in order: so one slip is one problem.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, (_syntax_problem(error, text=text, source=source),)
+    reader = _Reader(document)
+    procedure = reader.build(Procedure, document, ())
+    found = reader.found or [(f.path, f.message) for f in soundness.problems(procedure)]
+    lines = line_numbers(text) if found else {}
+    problems = {Problem(source, _line(lines, path), _spoken(document, path), message) for path, message in found}
+    return (None if reader.found else procedure), tuple(sorted(problems))
+
+
+def surface_keys(cls: type) -> Iterator[str]:
+    """The keys that a table for `cls` may have in a document, in the order of the dataclass."""
+    yield from dict.fromkeys(_key(cls, f.name) for f in fields(cls))
+
+
+def _key(cls: type, attribute: str) -> str:
+    return "rule" if attribute == "rules" else _KEYS.get(cls, {}).get(attribute, attribute)
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+class _Bad:
+    """Stands for a value that could not be read; the problem has been noted."""
+
+
+_BAD: Final = _Bad()
+
+
+class _Reader:
+    """Turns the tables that tomllib gives into values, and notes what it cannot use."""
+
+    def __init__(self, document: Mapping[str, object]) -> None:
+        self.document = document
+        self.found: list[tuple[Path, str]] = []
+
+    def refuse(self, path: Path, message: str) -> _Bad:
+        self.found.append((path, message))
+        return _BAD
+
+    def build(self, cls: type, table: Mapping[str, object], path: Path) -> Any:
+        """A value of the dataclass `cls`; _BAD when it cannot be made."""
+        self._refuse_unknown(table, surface_keys(cls), path)
+        given: dict[str, Any] = {}
+        for field in fields(cls):
+            key = _key(cls, field.name)
+            if key in table:
+                given[field.name] = self._attribute(cls, field.name, table[key], (*path, key))
+            elif field.name in (defaults := _DEFAULTS.get(cls, {})):
+                given[field.name] = defaults[field.name]
+            elif field.default is MISSING:
+                what = '"MM-DD"' if cls is YearlyDuty and key == "due" else _wanted(_hints(cls)[field.name], key)
+                given[field.name] = self.refuse((*path, key), f"add this key, with {what}.")
+        return _BAD if any(value is _BAD for value in given.values()) else cls(**given)
+
+    def _refuse_unknown(self, table: Mapping[str, object], known: Iterator[str] | Sequence[str], path: Path) -> None:
+        keys = list(known)
+        for key in table:
+            if key not in keys:
+                near = get_close_matches(key, keys, n=1)
+                advice = f'did you mean "{near[0]}"?' if near else f"remove it or use one of: {', '.join(keys)}."
+                self.refuse((*path, key), f"there is no such key here; {advice}")
+
+    def _attribute(self, cls: type, attribute: str, value: object, path: Path) -> Any:
+        if cls is YearlyDuty and attribute in ("month", "day"):
+            day = self._day_of_year(value, path)
+            return day if isinstance(day, _Bad) else getattr(day, attribute)
+        if cls is Procedure and attribute == "register":
+            return self._register(value, path)
+        if attribute == "rules" and isinstance(value, str):
+            value, path = [value], path
+        return self._value(_hints(cls)[attribute], value, path)
+
+    def _value(self, hint: Any, value: object, path: Path) -> Any:
+        origin = get_origin(hint)
+        if origin in (Union, UnionType):
+            (hint,) = (arg for arg in get_args(hint) if arg is not type(None))
+            return self._value(hint, value, path)
+        if origin is tuple:
+            return self._tuple(get_args(hint)[0], value, path)
+        if hint is Text:
+            return self._text(value, path)
+        if hint in (Term, Occurrence) or issubclass(hint, StrEnum):
+            return self._parsed(hint, value, path)
+        if is_dataclass(hint):
+            if not isinstance(value, dict):
+                return self.refuse(path, f"write {_wanted(hint, path[-1])} instead of {_shown(value)}.")
+            return self.build(hint, value, path)
+        if type(value) is not hint:  # exactly: true is no number, a date with a time no date
+            return self.refuse(path, f"write {_wanted(hint, path[-1])} instead of {_shown(value)}.")
+        return self.refuse(path, "write something here or leave the key out.") if value == "" else value
+
+    def _tuple(self, item: Any, value: object, path: Path) -> Any:
+        if item is Condition and isinstance(value, dict):
+            return self._conditions([value], path, is_list=False)
+        if not isinstance(value, list):
+            return self.refuse(path, f"write {_wanted(tuple[item, ...], path[-1])} instead of {_shown(value)}.")
+        if item is Condition:
+            return self._conditions(value, path, is_list=True)
+        values = [self._value(item, one, (*path, number)) for number, one in enumerate(value)]
+        return _BAD if any(one is _BAD for one in values) else tuple(values)
+
+    def _text(self, value: object, path: Path) -> Any:
+        if isinstance(value, str):
+            return Text(value.strip()) if value.strip() else self.refuse(path, "write a text or leave the key out.")
+        if not isinstance(value, dict):
+            return self.refuse(path, f"write {_wanted(Text, path[-1])} instead of {_shown(value)}.")
+        text = self.build(Text, value, path)
+        return text if text is _BAD else Text(text.nl.strip(), text.en.strip())
+
+    def _parsed(self, cls: Any, value: object, path: Path) -> Any:
+        if isinstance(value, str):
+            if issubclass(cls, StrEnum) and value in list(cls):
+                return cls(value)
+            if not issubclass(cls, StrEnum):
+                try:
+                    return cls.parse(value)
+                except ValueError as error:
+                    return self.refuse(path, f"{error}.")
+        return self.refuse(path, f"write {_wanted(cls, path[-1])} instead of {_shown(value)}.")
+
+    def _conditions(self, tables: Sequence[object], path: Path, *, is_list: bool) -> Any:
+        found = [self._condition(t, (*path, n) if is_list else path) for n, t in enumerate(tables)]
+        return _BAD if any(one is _BAD for one in found) else tuple(found)
+
+    def _condition(self, table: object, path: Path) -> Any:
+        form = 'write { fact = "NAME", is = VALUE }, or is_not, in, not_in, or { done = "ACT" }, or { not_done = "ACT" }'
+        if not isinstance(table, dict):
+            return self.refuse(path, f"{form} instead of {_shown(table)}.")
+        keys = set(table)
+        if keys in ({"done"}, {"not_done"}):
+            (key,) = keys
+            act = self._value(str, table[key], (*path, key))
+            return act if act is _BAD else Condition(done=act, negated=key == "not_done")
+        compared = [key for key in _COMPARISONS if key in keys]
+        if keys - {"fact"} != set(compared) or "fact" not in keys or len(compared) != 1:
+            return self.refuse(path, f"{form}.")
+        (key,) = compared
+        fact = self._value(str, table["fact"], (*path, "fact"))
+        values = table[key] if key in ("in", "not_in") else [table[key]]
+        if not isinstance(values, list) or not values:
+            return self.refuse((*path, key), f"write a list of values instead of {_shown(values)}.")
+        if any(type(value) not in (str, bool, int) for value in values):
+            return self.refuse((*path, key), f"write a text, a whole number, true or false, not {_shown(table[key])}.")
+        return _BAD if fact is _BAD else Condition(fact=fact, values=tuple(values), negated="not" in key)
+
+    def _day_of_year(self, value: object, path: Path) -> date | _Bad:
+        """A day that exists in every year, written MM-DD."""
+        try:
+            if isinstance(value, str) and re.fullmatch(r"\d\d-\d\d", value):
+                return date.fromisoformat(f"2001-{value}")
+        except ValueError:
+            pass
+        return self.refuse(path, f'write a day of the year as "MM-DD" instead of {_shown(value)}.')
+
+    def _register(self, value: object, path: Path) -> Any:
+        if not isinstance(value, dict):
+            return self.refuse(path, f"write [register] with columns instead of {_shown(value)}.")
+        self._refuse_unknown(value, ("columns",), path)
+        if "columns" not in value:
+            return self.refuse((*path, "columns"), "add this key, with a list of texts.")
+        return self._value(tuple[str, ...], value["columns"], (*path, "columns"))
+
+
+def _wanted(hint: Any, key: str | int) -> str:
+    """What a person has to write for a value of this type."""
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(arg for arg in get_args(hint) if arg is not type(None))
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        if is_dataclass(item) and item not in (Term, Occurrence):
+            return "a list of { value, title } tables" if key == "choices" else f"[[{key}]] tables (double brackets)"
+        return f"a list: [{_wanted(item, key)}, …]"
+    simple = {
+        Text: "a text",
+        str: "a text",
+        int: "a whole number",
+        bool: "true or false",
+        date: "a date like 2026-01-31",
+        Term: 'a term like "20 working days"',
+        Occurrence: 'an act, "sent:LETTER", "passed:DEADLINE" or "before:DEADLINE:TERM"',
+    }
+    if hint in simple:
+        return simple[hint]
+    if issubclass(hint, StrEnum):
+        return " or ".join(f'"{one}"' for one in hint)
+    return f"a [{key}] table"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case str():
+            return f'"{value}"' if len(value) <= 40 else f'"{value[:37]}…"'
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case datetime():
+            return "a date with a time"
+    return str(value)
+
+
+def _syntax_problem(error: tomllib.TOMLDecodeError, *, text: str, source: str) -> Problem:
+    message = str(error)
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    line = int(place[1]) if place and place[1] else max(len(text.splitlines()), 1)
+    column = f" (column {place[2]})" if place and place[2] else ""
+    return Problem(source, line, "", f"this is no TOML: {message[: place.start()] if place else message}{column}.")
+
+
+def _spoken(document: Mapping[str, object], path: Path) -> str:
+    """The path as a person says it: entries by their name, nameless ones by their number, counted from 1."""
+    spoken, here = "", document
+    at: object = here
+    for part in path:
+        if isinstance(part, str):
+            spoken += ("." if spoken else "") + part
+            at = at.get(part) if isinstance(at, dict) else None
+        else:
+            at = at[part] if isinstance(at, list) and part < len(at) else None
+            name = (at.get("name") or at.get("value")) if isinstance(at, dict) else None
+            spoken += f' "{name}"' if isinstance(name, str) else f"[{part + 1}]"
+    return spoken
+
+
+def _line(lines: Mapping[Path, int], path: Path) -> int:
+    """The line of the path, or of the nearest thing around it that is written down."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+# ---------------------------------------------------------------------------------------------------- line numbers
+
+
+def line_numbers(text: str) -> dict[Path, int]:
+    """The line of every key, table and list item. `text` must be TOML that tomllib has accepted."""
+    return _Scanner(text).scan()
+
+
+class _Scanner:
+    """Walks through sound TOML and remembers on which line each path starts."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.replace("\r\n", "\n")
+        self.at = 0
+        self.lines: dict[Path, int] = {}
+        self.counts: dict[Path, int] = {}  # how many [[…]] there were
+        self._counted, self._line_no = 0, 1
+
+    def scan(self) -> dict[Path, int]:
+        table: Path = ()
+        self._skip_blank()
+        while self.at < len(self.text):
+            if self.text.startswith("[[", self.at):
+                table = self._header(brackets=2)
+            elif self.text[self.at] == "[":
+                table = self._header(brackets=1)
+            else:
+                self._pair(table)
+            self._skip_blank()
+        return self.lines
+
+    def _line_here(self) -> int:
+        self._line_no += self.text.count("\n", self._counted, self.at)
+        self._counted = self.at
+        return self._line_no
+
+    def _note(self, path: Path) -> None:
+        self.lines.setdefault(path, self._line_here())
+
+    def _header(self, *, brackets: int) -> Path:
+        self.at += brackets
+        parts = self._dotted_key()
+        path: Path = ()
+        for number, part in enumerate(parts, 1):
+            path = (*path, part)
+            self._note(path)
+            if brackets == 2 and number == len(parts):
+                self.counts[path] = self.counts.get(path, 0) + 1
+            if path in self.counts:
+                path = (*path, self.counts[path] - 1)
+                self._note(path)
+        self.at = self.text.index("]" * brackets, self.at) + brackets
+        return path
+
+    def _pair(self, table: Path) -> None:
+        path = table
+        for part in self._dotted_key():
+            path = (*path, part)
+            self._note(path)
+        self.at = self.text.index("=", self.at) + 1
+        self._value(path)
+
+    def _dotted_key(self) -> list[str]:
+        parts: list[str] = []
+        while True:
+            self._skip_spaces()
+            if self.text[self.at] in "\"'":
+                start = self.at
+                self._string()
+                parts.append(tomllib.loads(f"k = {self.text[start : self.at]}")["k"])
+            else:
+                match = re.compile(r"[A-Za-z0-9_-]+").match(self.text, self.at)
+                assert match is not None, "tomllib accepted this text"  # noqa: S101
+                parts.append(match[0])
+                self.at = match.end()
+            self._skip_spaces()
+            if self.text[self.at] != ".":
+                return parts
+            self.at += 1
+
+    def _value(self, path: Path) -> None:
+        self._skip_spaces()
+        opening = self.text[self.at]
+        if opening in "\"'":
+            self._string()
+        elif opening == "[":
+            self._list(path)
+        elif opening == "{":
+            self._inline_table(path)
+        else:
+            match = re.compile(r"[^,\]}#\n]+").match(self.text, self.at)
+            assert match is not None, "tomllib accepted this text"  # noqa: S101
+            self.at = match.end()
+
+    def _list(self, path: Path) -> None:
+        self.at += 1
+        number = 0
+        self._skip_blank(also=",")
+        while self.text[self.at] != "]":
+            self._note((*path, number))
+            self._value((*path, number))
+            number += 1
+            self._skip_blank(also=",")
+        self.at += 1
+
+    def _inline_table(self, path: Path) -> None:
+        self.at += 1
+        self._skip_blank(also=",")
+        while self.text[self.at] != "}":
+            self._pair(path)
+            self._skip_blank(also=",")
+        self.at += 1
+
+    def _string(self) -> None:
+        quote = self.text[self.at]
+        if self.text.startswith(quote * 3, self.at):
+            pattern = r'"""(?:\\.|[^\\])*?"""(?!")' if quote == '"' else r"'''.*?'''(?!')"
+        else:
+            pattern = r'"(?:\\.|[^"\\])*"' if quote == '"' else r"'[^']*'"
+        match = re.compile(pattern, re.DOTALL).match(self.text, self.at)
+        assert match is not None, "tomllib accepted this text"  # noqa: S101
+        self.at = match.end()
+
+    def _skip_spaces(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in " \t":
+            self.at += 1
+
+    def _skip_blank(self, *, also: str = "") -> None:
+        """Past spaces, line ends, comments and the characters in `also`."""
+        while self.at < len(self.text):
+            if self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            elif self.text[self.at] in " \t\n" + also:
+                self.at += 1
+            else:
+                return

@@ -244,7 +244,7 @@ class _Reader:
         return _BAD if any(one is _BAD for one in found) else tuple(found)
 
     def _condition(self, table: object, path: Path) -> Any:
-        form = 'write { fact = "NAME", is = VALUE }, or is_not, in, not_in, or { done = "ACT" }, or { not_done = "ACT" }'
+        form = 'write { fact = "NAME", is = VALUE } (or is_not, in, not_in), { done = "ACT" } or { not_done = "ACT" }'
         if not isinstance(table, dict):
             return self.refuse(path, f"{form} instead of {_shown(table)}.")
         keys = set(table)

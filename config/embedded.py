@@ -122,7 +122,7 @@ class Server:
         _make_folder(self.var / "run", private=False)
         _make_folder(self.place, private=False)
         _make_folder(self.folder, private=True)
-        stop_leftover(self.record)
+        self.stop_leftover()
         self.prepare()
         self._leash = leashed(
             as_account(self.command()),
@@ -145,6 +145,15 @@ class Server:
         if self._leash is not None:
             release(self._leash)
             self._leash = None
+
+    def stop_leftover(self) -> None:
+        """Stop what an earlier start left running, when even its leash was killed."""
+        stop_leftover(self.record)
+
+    @property
+    def pid(self) -> int:
+        """The number of the running server itself, for tests that stop it the hard way."""
+        return int(json.loads(self.record.read_text())["pid"])
 
     def prepare(self) -> None:
         """What must be there before the start."""
@@ -173,7 +182,6 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         if (self.data / "PG_VERSION").exists():
-            self._remove_stale_lock()
             return
         # What an interrupted initdb left is no database yet.
         shutil.rmtree(self.data, ignore_errors=True)
@@ -221,17 +229,19 @@ class Postgres(Server):
             return False
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
-    def _remove_stale_lock(self) -> None:
+    def stop_leftover(self) -> None:
         """Stop a server that still runs on these data, and remove the lock file of one that does not.
 
         PostgreSQL mostly sees by itself that a lock is stale, but not when another process has got its number.
         """
+        super().stop_leftover()
         lock = self.data / "postmaster.pid"
         try:
             pid = int(lock.read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
-        if _command_of(pid)[:1] == [str(self._binaries() / "postgres")] and str(self.data) in _command_of(pid):
+        command = _command_of(pid)
+        if command and Path(command[0]).name == "postgres" and str(self.data) in command:
             _end(pid, signal.SIGINT, seconds=20)
         lock.unlink(missing_ok=True)
 
@@ -417,8 +427,8 @@ def admin_connection(url: str) -> Iterator[Any]:
 
 def remove(var: Path) -> None:
     """Stop what runs under this folder and throw its data away."""
-    for name in (Postgres.name, Valkey.name):
-        stop_leftover(var / "run" / f"{name}.json")
+    for server in (Postgres(var), Valkey(var)):
+        server.stop_leftover()
     elsewhere = place(var)
     if elsewhere != var.resolve():
         shutil.rmtree(elsewhere, ignore_errors=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 # Said before the real settings are read, so that a developer's own .env does not decide what the tests prove.
 # A test that starts another process (a worker, a command) hands it real values: those win.
 os.environ["ENVIRONMENT"] = "test"
-os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+# A folder for each run: two runs in one checkout do not meet, and the processes that a test starts share its folder.
+os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests" / str(os.getpid())))
 for _name in ("DEBUG", "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"):
     os.environ.setdefault(_name, "")
 os.environ["DATABASE_POOL_SIZE"] = "0"

@@ -244,7 +244,7 @@ def checks_of(procedure: Procedure, case: Case) -> tuple[Check, ...]:
 
 def pass_time(procedure: Procedure, case: Case, *, at: datetime, calendar: Calendar) -> tuple[Decision, ...]:
     """Everything that time alone makes happen up to and including `at`, each at its own instant, in order."""
-    decisions = []
+    decisions: list[Decision] = []
     while True:
         due = [each for each in case.deadlines if each.wake_at and each.wake_at <= at]
         if not due:
@@ -310,6 +310,25 @@ def filed_late(procedure: Procedure, facts: Mapping[str, Fact], *, at: datetime,
     return counting.is_overdue(due, at=at, zone=zone)
 
 
+def is_over(deadline: Deadline, *, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether its end had passed at the instant `at`; not while the clock stands still that was stopped in time."""
+    for part in deadline.history:
+        if isinstance(part, Pause) and part.end is None:
+            at = min(at, part.start)
+    return counting.is_overdue(deadline.due, at=at, zone=zone)
+
+
+def waits_for(procedure: Procedure, case: Case, act: Act) -> tuple[Check, ...]:
+    """The points of the checklist that must be ticked before this act."""
+    return tuple(
+        check
+        for check in procedure.checks
+        if (act.name in check.before or check.name in act.needs)
+        and check.name not in case.checks
+        and _hold(case, check)
+    )
+
+
 # ---------------------------------------------------------------------------------------------- one step
 
 
@@ -364,7 +383,12 @@ class _Step:
                 about = occurrence.name if occurrence.kind in (OccurrenceKind.BEFORE, OccurrenceKind.PASSED) else ""
                 self.letters.append(LetterDue(letter.name, letter.to, str(occurrence), about))
         for act in self.procedure.acts:
-            if occurrence in act.on and _is_in(self.procedure, self.case, act.phases) and self._holds(act):
+            if (
+                occurrence in act.on
+                and _is_in(self.procedure, self.case, act.phases)
+                and self._holds(act)
+                and not (act.once and act.name in self.case.done)
+            ):
                 self.do(act)
                 break
 
@@ -372,18 +396,24 @@ class _Step:
         running = self.case.deadline(rule.name)
         if running and running.status in (Status.OPEN, Status.MISSED) and running.met_at is None:
             if occurrence in rule.met_by:
-                in_time = self.at < counting.overdue_at(running.due, self.zone)
+                stopped = self._resumed(rule, running)
+                in_time = self.at < counting.overdue_at(stopped.due, self.zone)
                 self._put(
-                    replace(running, status=Status.MET if in_time else Status.MISSED, met_at=self.at, wake_at=None)
+                    replace(stopped, status=Status.MET if in_time else Status.MISSED, met_at=self.at, wake_at=None)
                 )
             elif occurrence in rule.dropped_by and running.status is Status.OPEN:
                 self._put(replace(running, status=Status.DROPPED, wake_at=None))
             elif occurrence in rule.paused_by and not running.is_paused:
                 self._put(replace(running, history=(*running.history, Pause(self.at)), wake_at=None))
             elif occurrence in rule.resumed_by and running.is_paused:
-                self._resume(rule, running)
+                self._put(self._woken(replace(self._resumed(rule, running), reminded=())))
         running = self.case.deadline(rule.name)
-        if occurrence in rule.starts and not (running and running.status is Status.OPEN) and self._holds(rule):
+        if (
+            occurrence in rule.starts
+            and not (running and running.status is Status.OPEN)
+            and not self.procedure.phase(self.case.phase).is_end  # a letter may leave after the case was closed
+            and self._holds(rule)
+        ):
             self._start(rule, number=running.number + 1 if running else 1)
 
     def _start(self, rule: DeadlineRule, *, number: int) -> None:
@@ -409,7 +439,7 @@ class _Step:
             raw_due_before=running.due.raw,
             raw_due=until if isinstance(until, date) else running.due.raw,
             reason=act.name,
-            in_time=not counting.is_overdue(running.due, at=self.at, zone=self.zone),
+            in_time=not is_over(running, at=self.at, zone=self.zone),
             by=by,
         )
         moved = replace(running, history=(*running.history, part), status=Status.OPEN, reminded=())
@@ -417,13 +447,16 @@ class _Step:
         part = replace(part, raw_due=due.raw)
         self._put(self._woken(replace(moved, history=(*running.history, part), due=due)))
 
-    def _resume(self, rule: DeadlineRule, running: Deadline) -> None:
+    def _resumed(self, rule: DeadlineRule, running: Deadline) -> Deadline:
+        """The clock with the pause that lasts until now, if there is one, ended and counted."""
+        if not running.is_paused:
+            return running
         history = tuple(
             replace(part, end=self.at) if isinstance(part, Pause) and part.end is None else part
             for part in running.history
         )
-        resumed = replace(running, history=history, reminded=())
-        self._put(self._woken(replace(resumed, due=self._count(rule, resumed))))
+        resumed = replace(running, history=history)
+        return replace(resumed, due=self._count(rule, resumed))
 
     def _count(self, rule: DeadlineRule, each: Deadline) -> Due:
         return counting.recompute(
@@ -444,7 +477,8 @@ class _Step:
         """The same clock with the next instant at which time alone makes something happen."""
         if each.status is not Status.OPEN or each.is_paused:
             return replace(each, wake_at=None)
-        return replace(each, wake_at=_what_comes(self.procedure, each, self.calendar)[1])
+        # Never before what happens now: a clock may start or move when its end is already past.
+        return replace(each, wake_at=max(self.at, _what_comes(self.procedure, each, self.calendar)[1]))
 
     def _put(self, new: Deadline) -> None:
         others = [new if each.key == new.key else each for each in self.case.deadlines]
@@ -461,13 +495,17 @@ def _what_comes(procedure: Procedure, each: Deadline, calendar: Calendar) -> tup
     zone = ZoneInfo(procedure.zone)
     over_at = counting.overdue_at(each.due, zone)
     moments = [(f"passed:{each.rule}", over_at)]
-    since = each.extensions[-1].at if each.extensions else each.starts_at
+    since = max([each.starts_at, *(_moved_at(part) for part in each.history)])
     for occurrence in procedure.reminders.get(each.rule, ()):
         if str(occurrence) not in each.reminded and occurrence.ahead:
             moment = counting.reminder_at(each.due, occurrence.ahead, calendar=calendar, zone=zone)
             if since < moment < over_at:
                 moments.append((str(occurrence), moment))
     return min(moments, key=lambda pair: pair[1])
+
+
+def _moved_at(part: Extended | Pause) -> datetime:
+    return part.at if isinstance(part, Extended) else part.end or part.start
 
 
 # ---------------------------------------------------------------------------------------------- refusing
@@ -500,7 +538,7 @@ def _refuse_place(procedure: Procedure, case: Case, act: Act, at: datetime) -> N
     zone = ZoneInfo(procedure.zone)
     for rule, must_be_over in ((act.within, False), (act.after, True)):
         running = case.deadline(rule) if rule else None
-        if not rule or (running and counting.is_overdue(running.due, at=at, zone=zone) is must_be_over):
+        if not rule or (running and is_over(running, at=at, zone=zone) is must_be_over):
             continue
         title = procedure.deadline(rule).title
         if running is None:
@@ -536,13 +574,7 @@ def _refuse_conditions(procedure: Procedure, case: Case, act: Act) -> None:
         )
     if act.once and act.name in case.done:
         raise ActRefused(Text("Dat is al gedaan.", "That has been done already."), code="done")
-    missing = [
-        check.title
-        for check in procedure.checks
-        if (act.name in check.before or check.name in act.needs)
-        and check.name not in case.checks
-        and _hold(case, check)
-    ]
+    missing = [check.title for check in waits_for(procedure, case, act)]
     if missing:
         raise ActRefused(
             Text(
@@ -578,7 +610,8 @@ def _answers(procedure: Procedure, case: Case, act: Act, given: Mapping[str, obj
         if each.name in wrong:
             continue
         if not is_asked(each, known, case.done):
-            answers.pop(each.name, None)
+            answers.pop(each.name, None)  # answered, and then made needless by another answer
+            known = {**case.facts, **answers}
         elif each.required and each.name not in answers:
             wrong[each.name] = Text("Vul dit in.", "Fill this in.")
     if wrong:

@@ -230,6 +230,7 @@ class Role:
     is_handler: bool = False  # the one who is shown as "who handles it"
     is_administrator: bool = False  # manages people and settings
     is_outside: bool = False  # appeal bodies and third parties: no colleague of the desk
+    only_own: bool = False  # sees only the cases they are assigned to or took in; so do per_case and outside roles
     rules: tuple[str, ...] = ()
 
 

@@ -1,0 +1,1 @@
+"""The staff side, inside Django's admin site."""

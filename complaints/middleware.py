@@ -1,0 +1,64 @@
+"""Puts the organisation of the request in scope, for as long as its view runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+
+from complaints.models import organisations_of
+from procedures.models import Organisation
+from procedures.scoping import scope
+
+View = Callable[..., HttpResponseBase]
+
+
+class ScopeMiddleware:
+    """`/<organisation>/…` or the organisation's own host on the public side; the one chosen by staff at the desk.
+
+    The view runs in one transaction with the organisation set in it, and what it wrote is committed before the answer
+    leaves. `request.organisation` is the organisation, None where there is none (`/`, signing in).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.organisation = None  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        organisation = _organisation(request, kwargs)
+        request.organisation = organisation  # type: ignore[attr-defined]
+        if organisation is None:
+            return None
+        with scope(organisation.pk):
+            response = view(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                response = response.render()
+        return response
+
+
+def _organisation(request: HttpRequest, kwargs: dict[str, Any]) -> Organisation | None:
+    match = request.resolver_match
+    if match is not None and "desk" in match.app_names + match.namespaces:
+        return _chosen(request)
+    if "organisation" in kwargs:
+        try:
+            return Organisation.objects.get(slug=kwargs.pop("organisation"))
+        except Organisation.DoesNotExist:
+            raise Http404 from None
+    return None
+
+
+def _chosen(request: HttpRequest) -> Organisation | None:
+    """The organisation that a member of staff works in now: the one chosen in the session, else their first."""
+    if not request.user.is_authenticated:
+        return None
+    organisations = organisations_of(request.user)
+    chosen = request.session.get("organisation")
+    return next((each for each in organisations if each.pk == chosen), organisations[0] if organisations else None)

@@ -35,8 +35,7 @@ from procedures.definition import (
     Theme,
     YearlyDuty,
 )
-
-Path = tuple[str | int, ...]  # the way to a value in the document: ("deadline", 2, "term"), counted from 0
+from procedures.lines import Path, line_numbers
 
 # Attribute of the dataclass → key in the document, where the two differ. `rules` is `rule` everywhere.
 _KEYS: Final[Mapping[type, Mapping[str, str]]] = {
@@ -118,11 +117,15 @@ def read(text: str, source: str = "<text>") -> tuple[Procedure | None, tuple[Pro
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, (_syntax_problem(error, text=text, source=source),)
-    reader = _Reader(document)
+    reader = _Reader()
     procedure = reader.build(Procedure, document, ())
-    found = reader.found or [(f.path, f.message) for f in soundness.problems(procedure)]
-    lines = line_numbers(text) if found else {}
-    problems = {Problem(source, _line(lines, path), _spoken(document, path), message) for path, message in found}
+    found = reader.found
+    if not found:
+        found = [(_surface(each.path), each.message, each.near) for each in soundness.problems(procedure)]
+    if not found:
+        return procedure, ()
+    places = _Places(text, document)
+    problems = {Problem(source, places.line(path, near), places.spoken(path), said) for path, said, near in found}
     return (None if reader.found else procedure), tuple(sorted(problems))
 
 
@@ -140,6 +143,13 @@ def _hints(cls: type) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
+def _only(hint: Any) -> Any:
+    """X of the type hint `X | None`."""
+    if get_origin(hint) in (Union, UnionType):
+        return next(arg for arg in get_args(hint) if arg is not type(None))
+    return hint
+
+
 class _Bad:
     """Stands for a value that could not be read; the problem has been noted."""
 
@@ -150,12 +160,11 @@ _BAD: Final = _Bad()
 class _Reader:
     """Turns the tables that tomllib gives into values, and notes what it cannot use."""
 
-    def __init__(self, document: Mapping[str, object]) -> None:
-        self.document = document
-        self.found: list[tuple[Path, str]] = []
+    def __init__(self) -> None:
+        self.found: list[tuple[Path, str, str]] = []
 
     def refuse(self, path: Path, message: str) -> _Bad:
-        self.found.append((path, message))
+        self.found.append((path, message, ""))
         return _BAD
 
     def build(self, cls: type, table: Mapping[str, object], path: Path) -> Any:
@@ -192,17 +201,14 @@ class _Reader:
         return self._value(_hints(cls)[attribute], value, path)
 
     def _value(self, hint: Any, value: object, path: Path) -> Any:
-        origin = get_origin(hint)
-        if origin in (Union, UnionType):
-            (hint,) = (arg for arg in get_args(hint) if arg is not type(None))
-            return self._value(hint, value, path)
-        if origin is tuple:
+        hint = _only(hint)
+        if get_origin(hint) is tuple:
             return self._tuple(get_args(hint)[0], value, path)
         if hint is Text:
             return self._text(value, path)
         if hint in (Term, Occurrence) or issubclass(hint, StrEnum):
             return self._parsed(hint, value, path)
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             if not isinstance(value, dict):
                 return self.refuse(path, f"write {_wanted(hint, path[-1])} instead of {_shown(value)}.")
             return self.build(hint, value, path)
@@ -284,8 +290,7 @@ class _Reader:
 
 def _wanted(hint: Any, key: str | int) -> str:
     """What a person has to write for a value of this type."""
-    if get_origin(hint) in (Union, UnionType):
-        hint = next(arg for arg in get_args(hint) if arg is not type(None))
+    hint = _only(hint)
     if get_origin(hint) is tuple:
         item = get_args(hint)[0]
         if is_dataclass(item) and item not in (Term, Occurrence):
@@ -330,162 +335,51 @@ def _syntax_problem(error: tomllib.TOMLDecodeError, *, text: str, source: str) -
     return Problem(source, line, "", f"this is no TOML: {message[: place.start()] if place else message}{column}.")
 
 
-def _spoken(document: Mapping[str, object], path: Path) -> str:
-    """The path as a person says it: entries by their name, nameless ones by their number, counted from 1."""
-    spoken, here = "", document
-    at: object = here
+class _Places:
+    """Where things stand in a document, for people."""
+
+    def __init__(self, text: str, document: Mapping[str, object]) -> None:
+        self.document = document
+        self.lines = line_numbers(text)
+        self.text = text.splitlines()
+
+    def line(self, path: Path, near: str) -> int:
+        """The line of the path or of the nearest thing around it; within its text, the line where `near` stands."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        start = self.lines.get(path, 1)
+        if near:
+            return next((n for n, line in enumerate(self.text[start - 1 :], start) if near in line), start)
+        return start
+
+    def spoken(self, path: Path) -> str:
+        """The path as people say it: entries by their name, nameless ones by their number, counted from 1."""
+        spoken = ""
+        at: object = self.document
+        for part in path:
+            if isinstance(part, str):
+                if not isinstance(at, dict):
+                    break  # inside a text that is written without languages
+                spoken += ("." if spoken else "") + part
+                at = at.get(part)
+            elif isinstance(at, list):
+                at = at[part]
+                name = (at.get("name") or at.get("value")) if isinstance(at, dict) else None
+                spoken += f' "{name}"' if isinstance(name, str) else f"[{part + 1}]"
+        return spoken
+
+
+def _surface(path: Path) -> Path:
+    """The way through the document that belongs to the way through a Procedure."""
+    surface: list[str | int] = []
+    cls: Any = Procedure
     for part in path:
-        if isinstance(part, str):
-            spoken += ("." if spoken else "") + part
-            at = at.get(part) if isinstance(at, dict) else None
-        else:
-            at = at[part] if isinstance(at, list) and part < len(at) else None
-            name = (at.get("name") or at.get("value")) if isinstance(at, dict) else None
-            spoken += f' "{name}"' if isinstance(name, str) else f"[{part + 1}]"
-    return spoken
-
-
-def _line(lines: Mapping[Path, int], path: Path) -> int:
-    """The line of the path, or of the nearest thing around it that is written down."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
-
-
-# ---------------------------------------------------------------------------------------------------- line numbers
-
-
-def line_numbers(text: str) -> dict[Path, int]:
-    """The line of every key, table and list item. `text` must be TOML that tomllib has accepted."""
-    return _Scanner(text).scan()
-
-
-class _Scanner:
-    """Walks through sound TOML and remembers on which line each path starts."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text.replace("\r\n", "\n")
-        self.at = 0
-        self.lines: dict[Path, int] = {}
-        self.counts: dict[Path, int] = {}  # how many [[…]] there were
-        self._counted, self._line_no = 0, 1
-
-    def scan(self) -> dict[Path, int]:
-        table: Path = ()
-        self._skip_blank()
-        while self.at < len(self.text):
-            if self.text.startswith("[[", self.at):
-                table = self._header(brackets=2)
-            elif self.text[self.at] == "[":
-                table = self._header(brackets=1)
-            else:
-                self._pair(table)
-            self._skip_blank()
-        return self.lines
-
-    def _line_here(self) -> int:
-        self._line_no += self.text.count("\n", self._counted, self.at)
-        self._counted = self.at
-        return self._line_no
-
-    def _note(self, path: Path) -> None:
-        self.lines.setdefault(path, self._line_here())
-
-    def _header(self, *, brackets: int) -> Path:
-        self.at += brackets
-        parts = self._dotted_key()
-        path: Path = ()
-        for number, part in enumerate(parts, 1):
-            path = (*path, part)
-            self._note(path)
-            if brackets == 2 and number == len(parts):
-                self.counts[path] = self.counts.get(path, 0) + 1
-            if path in self.counts:
-                path = (*path, self.counts[path] - 1)
-                self._note(path)
-        self.at = self.text.index("]" * brackets, self.at) + brackets
-        return path
-
-    def _pair(self, table: Path) -> None:
-        path = table
-        for part in self._dotted_key():
-            path = (*path, part)
-            self._note(path)
-        self.at = self.text.index("=", self.at) + 1
-        self._value(path)
-
-    def _dotted_key(self) -> list[str]:
-        parts: list[str] = []
-        while True:
-            self._skip_spaces()
-            if self.text[self.at] in "\"'":
-                start = self.at
-                self._string()
-                parts.append(tomllib.loads(f"k = {self.text[start : self.at]}")["k"])
-            else:
-                match = re.compile(r"[A-Za-z0-9_-]+").match(self.text, self.at)
-                assert match is not None, "tomllib accepted this text"  # noqa: S101
-                parts.append(match[0])
-                self.at = match.end()
-            self._skip_spaces()
-            if self.text[self.at] != ".":
-                return parts
-            self.at += 1
-
-    def _value(self, path: Path) -> None:
-        self._skip_spaces()
-        opening = self.text[self.at]
-        if opening in "\"'":
-            self._string()
-        elif opening == "[":
-            self._list(path)
-        elif opening == "{":
-            self._inline_table(path)
-        else:
-            match = re.compile(r"[^,\]}#\n]+").match(self.text, self.at)
-            assert match is not None, "tomllib accepted this text"  # noqa: S101
-            self.at = match.end()
-
-    def _list(self, path: Path) -> None:
-        self.at += 1
-        number = 0
-        self._skip_blank(also=",")
-        while self.text[self.at] != "]":
-            self._note((*path, number))
-            self._value((*path, number))
-            number += 1
-            self._skip_blank(also=",")
-        self.at += 1
-
-    def _inline_table(self, path: Path) -> None:
-        self.at += 1
-        self._skip_blank(also=",")
-        while self.text[self.at] != "}":
-            self._pair(path)
-            self._skip_blank(also=",")
-        self.at += 1
-
-    def _string(self) -> None:
-        quote = self.text[self.at]
-        if self.text.startswith(quote * 3, self.at):
-            pattern = r'"""(?:\\.|[^\\])*?"""(?!")' if quote == '"' else r"'''.*?'''(?!')"
-        else:
-            pattern = r'"(?:\\.|[^"\\])*"' if quote == '"' else r"'[^']*'"
-        match = re.compile(pattern, re.DOTALL).match(self.text, self.at)
-        assert match is not None, "tomllib accepted this text"  # noqa: S101
-        self.at = match.end()
-
-    def _skip_spaces(self) -> None:
-        while self.at < len(self.text) and self.text[self.at] in " \t":
-            self.at += 1
-
-    def _skip_blank(self, *, also: str = "") -> None:
-        """Past spaces, line ends, comments and the characters in `also`."""
-        while self.at < len(self.text):
-            if self.text[self.at] == "#":
-                end = self.text.find("\n", self.at)
-                self.at = len(self.text) if end < 0 else end
-            elif self.text[self.at] in " \t\n" + also:
-                self.at += 1
-            else:
-                return
+        if isinstance(part, int) or not (isinstance(cls, type) and is_dataclass(cls)):
+            surface.append(part)
+            continue
+        surface.append(_key(cls, part))
+        if cls is Procedure and part == "register":
+            surface.append("columns")
+        cls = _only(_hints(cls)[part])
+        cls = get_args(cls)[0] if get_origin(cls) is tuple else cls
+    return tuple(surface)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 # Within a sentence. The second group takes a name: {due.decision}.
@@ -40,7 +41,11 @@ _TOKEN = re.compile(r"(\*\*|\{[^{}]*\}|[{}])")
 
 
 class BadMarkup(ValueError):
-    """The text cannot be read as mark-up; says what to do."""
+    """The text cannot be read as mark-up; says what to do. `near` is the piece of text that it is about."""
+
+    def __init__(self, message: str, *, near: str) -> None:
+        super().__init__(message)
+        self.near = near
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,10 @@ class Placeholder:
             found = cls(match[1], match[2] or "")
             if found.kind in (NAMED | NAMED_BLOCKS if found.name else PLAIN | BLOCKS):
                 return found
-        raise BadMarkup(f"{text} is no placeholder; use one of those in procedures/definitions/README.md")
+        known = [f"{{{kind}}}" for kind in (*PLAIN, *BLOCKS)] + [f"{{{kind}.NAME}}" for kind in (*NAMED, *NAMED_BLOCKS)]
+        guess = get_close_matches(text, known, n=1)
+        advice = f"did you mean {guess[0]}?" if guess else "see the list in procedures/definitions/README.md."
+        raise BadMarkup(f"{text} is no placeholder; {advice}", near=text)
 
     @property
     def is_block(self) -> bool:
@@ -172,20 +180,22 @@ def parse_line(text: str) -> Runs:
     """The runs of one line, such as a letter's subject. Raises BadMarkup."""
     runs: list[Run] = []
     bold: list[Plain | Placeholder] | None = None
-    for token in _TOKEN.split(text):
-        if token == "**":
+    for piece in _TOKEN.split(text):
+        if piece == "**":
             if bold is None:
                 bold = []
             else:
                 runs.append(Bold(tuple(bold)))
                 bold = None
-        elif token in ("{", "}"):
-            raise BadMarkup(f'close the placeholder at "{_around(text, token)}" or take the brace away')
-        elif token:
-            run = Placeholder.parse(token) if token.startswith("{") else Plain(token)
+        elif piece in ("{", "}"):
+            near = _around(text, piece)
+            raise BadMarkup(f'close the placeholder at "{near}" or take the brace away.', near=near)
+        elif piece:
+            run = Placeholder.parse(piece) if piece.startswith("{") else Plain(piece)
             (runs if bold is None else bold).append(run)
     if bold is not None:
-        raise BadMarkup(f'close the bold text at "{_around(text, "**")}" with another **')
+        near = _around(text, "**")
+        raise BadMarkup(f'close the bold text at "{near}" with another **.', near=near)
     return tuple(runs)
 
 

@@ -1,0 +1,184 @@
+"""What stands around the acts: who the organisation is, its colours, roles, phases, appeals, retention and report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from procedures.definition import (
+    COMPLAINANT,
+    SYSTEM,
+    AppealKind,
+    Theme,
+    Unit,
+)
+from procedures.placeholders import placeholders_in
+from procedures.soundness.findings import Finding, Path
+from procedures.soundness.index import Index
+from procedures.soundness.names import APPEAL, HANDLER, RESPONDENT
+
+PAPER = "#faf8f4"  # the page that the accent stands on; look/README.md
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+# The mark is put into pages as it is: drawings only, and nothing that could load or run something.
+_MARK = re.compile(
+    r"""(?: \s* < (?: path|circle|ellipse|rect|line|polyline|polygon|g )
+        (?: \s+ (?: d|points|transform|fill|fill-rule|fill-opacity|opacity|stroke|stroke-width|stroke-linecap
+                   |stroke-linejoin|cx|cy|r|rx|ry|x|y|x1|x2|y1|y2|width|height ) = "[^"<>&:]*" )*
+        \s* /? > | \s* </ (?: path|circle|ellipse|rect|line|polyline|polygon|g ) > )* \s*""",
+    re.VERBOSE,
+)
+
+
+def findings(index: Index) -> Iterator[Finding]:
+    """What is wrong around the acts."""
+    yield from _head(index)
+    yield from _theme(index.procedure.theme)
+    yield from _roles(index)
+    yield from _phases(index)
+    yield from _appeals(index)
+    yield from _emails(index)
+    yield from _afterwards(index)
+
+
+def _head(index: Index) -> Iterator[Finding]:
+    procedure = index.procedure
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", procedure.organisation):
+        yield Finding(("organisation",), "write the name in the address with small letters, digits and single hyphens.")
+    if not re.fullmatch(r"[A-Z0-9]{1,6}", procedure.prefix):
+        yield Finding(("prefix",), "write one to six capitals or digits.")
+    if procedure.version < 1:
+        yield Finding(("version",), "count versions from 1.")
+    try:
+        ZoneInfo(procedure.zone)
+    except (KeyError, ValueError, OSError):
+        yield Finding(("zone",), f'write a time zone like "Europe/Amsterdam" instead of "{procedure.zone}".')
+    for name in ("roles", "tracks", "phases", "acts"):
+        if not getattr(procedure, name):
+            yield Finding((name,), f"add at least one of the {name}.")
+
+
+def _theme(theme: Theme) -> Iterator[Finding]:
+    wrong = False
+    for name in ("accent", "accent_strong", "accent_tint", "accent_line", "on_accent"):
+        if not _COLOUR.fullmatch(getattr(theme, name)):
+            wrong = True
+            yield Finding(("theme", name), "write a colour as # and six of 0-9 a-f, like #0b5d66.")
+    if not _MARK.fullmatch(theme.mark):
+        message = (
+            "draw the mark with path, circle, ellipse, rect, line, polyline, polygon and g, and plain attributes only."
+        )
+        yield Finding(("theme", "mark"), message)
+    if wrong:
+        return
+    pairs = (
+        ("accent", theme.accent, "the paper", PAPER, 4.5),
+        ("accent", theme.accent, "accent_tint", theme.accent_tint, 4.5),
+        ("on_accent", theme.on_accent, "accent", theme.accent, 4.5),
+        ("accent_strong", theme.accent_strong, "accent_tint", theme.accent_tint, 7.0),
+    )
+    for name, colour, ground_name, ground, least in pairs:
+        ratio = contrast(colour, ground)
+        if ratio < least:
+            message = (
+                f"choose a colour with more contrast: on {ground_name} ({ground}) it has {_floor(ratio)} : 1, "
+                f"and {least:g} : 1 is needed."
+            )
+            yield Finding(("theme", name), message)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, from 1 to 21, as WCAG 2 counts it."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _floor(ratio: float) -> str:
+    """Two decimals, never rounded up to what is needed."""
+    return f"{int(ratio * 100) / 100:g}"
+
+
+def _roles(index: Index) -> Iterator[Finding]:
+    roles = index.procedure.roles
+    for at, role in enumerate(roles):
+        if role.name in (COMPLAINANT, SYSTEM, RESPONDENT):
+            yield Finding(("roles", at, "name"), f'choose another name: "{role.name}" has a fixed meaning.')
+        if role.name == HANDLER and not role.is_handler:
+            yield Finding(("roles", at, "name"), 'choose another name, or add is_handler = true: "handler" means that.')
+    handlers = [at for at, role in enumerate(roles) if role.is_handler]
+    if not handlers:
+        yield Finding(("roles", 0), "add is_handler = true to the role of whoever handles a complaint.")
+    for at in handlers[1:]:
+        yield Finding(("roles", at, "is_handler"), "take this away: only one role is the handler.")
+    if roles and not any(role.is_administrator for role in roles):
+        yield Finding(("roles", 0), "add is_administrator = true to the role that manages people and settings.")
+
+
+def _phases(index: Index) -> Iterator[Finding]:
+    procedure = index.procedure
+    for at, phase in enumerate(procedure.phases):
+        if phase.is_end and not phase.outcome:
+            yield Finding(
+                ("phases", at, "outcome"), "add this key: say how a case that ends here counts in the report."
+            )
+        if phase.outcome and not phase.is_end:
+            yield Finding(
+                ("phases", at, "outcome"), "take this away, or add is_end = true: only an end has an outcome."
+            )
+    used = {phase.track for phase in procedure.phases}
+    for at, track in enumerate(procedure.tracks):
+        if track.name not in used:
+            yield Finding(("tracks", at), "take this track away, or put a phase on it.")
+
+
+def _appeals(index: Index) -> Iterator[Finding]:
+    procedure = index.procedure
+    texts = [text for letter in procedure.letters for text in (letter.body.nl, letter.body.en)]
+    texts += [text for section in procedure.public.sections for text in (section.text.nl, section.text.en)]
+    told = {each.name for text in texts for each in placeholders_in(text) if each.kind == "appeal"}
+    written = {to.removeprefix(APPEAL) for letter in procedure.letters for to in letter.to if to.startswith(APPEAL)}
+    for at, appeal in enumerate(procedure.appeals):
+        path: Path = ("appeals", at)
+        if appeal.kind is AppealKind.COMMITTEE and appeal.members < 1:
+            yield Finding((*path, "members"), "add this key: say how many assessors the committee has.")
+        if appeal.kind is not AppealKind.COMMITTEE and appeal.members:
+            yield Finding((*path, "members"), f'take this away: only a committee has members, not a "{appeal.kind}".')
+        if appeal.kind is AppealKind.PERSON and not appeal.person:
+            yield Finding((*path, "person"), "add this key: name the person.")
+        if appeal.name not in told:
+            message = f"tell complainants of it: put {{appeal.{appeal.name}}} in a letter or in a section of the page."
+            yield Finding(path, message)
+        if appeal.name in written and not (appeal.email or appeal.address):
+            yield Finding(path, "add its address or email: there is a letter to it.")
+
+
+def _emails(index: Index) -> Iterator[Finding]:
+    procedure = index.procedure
+    given: list[tuple[Path, str]] = [(("contact", "email"), procedure.contact.email)]
+    given += [(("appeals", at, "email"), appeal.email) for at, appeal in enumerate(procedure.appeals)]
+    given += [(("intake", "channels", at, "email"), each.email) for at, each in enumerate(procedure.intake.channels)]
+    for path, email in given:
+        if email and not _EMAIL.fullmatch(email):
+            yield Finding(path, f'write an e-mail address instead of "{email}".')
+
+
+def _afterwards(index: Index) -> Iterator[Finding]:
+    procedure = index.procedure
+    term = procedure.retention.term
+    if term.unit in (Unit.HOURS, Unit.WORKING_DAYS, Unit.WORKING_WEEKS) or term.amount < 1:
+        yield Finding(("retention", "term"), "write a term of days, weeks, months or years, at least one.")
+    for at, indicator in enumerate(procedure.report.indicators):
+        path: Path = ("report", "indicators", at)
+        if bool(indicator.deadline) is bool(indicator.fewer_than):
+            yield Finding(
+                path, "add either the deadline that was to be kept or fewer_than, the limit of a yearly number."
+            )
+        elif indicator.fewer_than < 0:
+            yield Finding((*path, "fewer_than"), "write a number above 0.")

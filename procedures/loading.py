@@ -169,7 +169,7 @@ class _Reader:
 
     def build(self, cls: type, table: Mapping[str, object], path: Path) -> Any:
         """A value of the dataclass `cls`; _BAD when it cannot be made."""
-        self._refuse_unknown(table, surface_keys(cls), path)
+        misspelt = self._refuse_unknown(table, surface_keys(cls), path)
         given: dict[str, Any] = {}
         for field in fields(cls):
             key = _key(cls, field.name)
@@ -177,18 +177,25 @@ class _Reader:
                 given[field.name] = self._attribute(cls, field.name, table[key], (*path, key))
             elif field.name in (defaults := _DEFAULTS.get(cls, {})):
                 given[field.name] = defaults[field.name]
+            elif key in misspelt:
+                given[field.name] = _BAD
             elif field.default is MISSING:
                 what = '"MM-DD"' if cls is YearlyDuty and key == "due" else _wanted(_hints(cls)[field.name], key)
                 given[field.name] = self.refuse((*path, key), f"add this key, with {what}.")
         return _BAD if any(value is _BAD for value in given.values()) else cls(**given)
 
-    def _refuse_unknown(self, table: Mapping[str, object], known: Iterator[str] | Sequence[str], path: Path) -> None:
-        keys = list(known)
+    def _refuse_unknown(
+        self, table: Mapping[str, object], known: Iterator[str] | Sequence[str], path: Path
+    ) -> set[str]:
+        """Notes the keys that are not known. Returns those that were probably meant."""
+        keys, meant = list(known), set()
         for key in table:
             if key not in keys:
-                near = get_close_matches(key, keys, n=1)
+                near = get_close_matches(key, [each for each in keys if each not in table], n=1)
+                meant |= set(near)
                 advice = f'did you mean "{near[0]}"?' if near else f"remove it or use one of: {', '.join(keys)}."
                 self.refuse((*path, key), f"there is no such key here; {advice}")
+        return meant
 
     def _attribute(self, cls: type, attribute: str, value: object, path: Path) -> Any:
         if cls is YearlyDuty and attribute in ("month", "day"):

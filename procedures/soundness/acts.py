@@ -13,6 +13,7 @@ from procedures.definition import (
     Condition,
     Field,
     FieldKind,
+    Independence,
     OccurrenceKind,
 )
 from procedures.engine import INDEPENDENCE_REASON, UNTIL
@@ -74,6 +75,12 @@ def _asks(index: Index, act: Act, path: Path) -> Iterator[Finding]:
         )
     if act.independence and not any(field.kind in _MEMBERS for field in act.fields):
         yield Finding((*path, "independence"), 'add a field of kind "member" or "members": whose independence is it?')
+    for at, field in enumerate(act.fields):
+        if field.name == INDEPENDENCE_REASON and (act.independence is not Independence.SOFT or field.required):
+            message = (
+                'add required = false here and independence = "soft" to the act: only then this is asked if need be.'
+            )
+            yield Finding((*path, "fields", at), message)
     if act.opens:
         intake = {field.name for field in index.procedure.intake.fields}
         for at, field in enumerate(act.fields):
@@ -132,7 +139,7 @@ def _field(field: Field, path: Path, *, is_intake: bool) -> Iterator[Finding]:
             yield Finding((*path, "kind"), f'make the kind "{wanted}": "{field.name}" is kept with the person.')
         if not field.personal:
             yield Finding((*path, "personal"), f'add personal = true: "{field.name}" describes a person.')
-    elif field.name in PARTY_FIELDS or field.name == INDEPENDENCE_REASON:
+    elif field.name in PARTY_FIELDS:
         yield Finding((*path, "name"), f'choose another name: "{field.name}" has a fixed meaning.')
 
 

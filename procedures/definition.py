@@ -373,7 +373,7 @@ class Letter:
     release_by: str = ""  # the role that looks, for AFTER_LOOK
     signed_by: str = ""
     deadlines: tuple[str, ...] = ()  # rows of the table of dates, for the placeholder {terms}
-    must_hold: tuple[str, ...] = ()  # placeholders that may not be edited away
+    must_hold: tuple[str, ...] = ()  # placeholders (without braces) and Dutch words that may not be edited away
     when: tuple[Condition, ...] = ()
     rules: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ line end is a space. Letters and the public page are rendered from the same Docu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -202,6 +202,21 @@ def parse_line(text: str) -> Runs:
 def placeholders_in(text: str) -> tuple[Placeholder, ...]:
     """Every placeholder in the text, in order, each as often as it stands there; leaves out what is none."""
     return tuple(Placeholder(match[1], match[2] or "") for match in _PLACEHOLDER.finditer(text))
+
+
+def lacking(text: str, must_hold: Iterable[str]) -> tuple[str, ...]:
+    """What of a letter's `must_hold` the text does not hold: placeholders ("due.decision") or plain words."""
+    there = placeholders_in(text)
+    words = " ".join(text.split())
+    return tuple(each for each in must_hold if (p not in there if (p := as_placeholder(each)) else each not in words))
+
+
+def as_placeholder(wanted: str) -> Placeholder | None:
+    """The placeholder that an entry of `must_hold` names; None when it is plain words."""
+    try:
+        return Placeholder.parse(wanted)
+    except BadMarkup:
+        return None
 
 
 def _paragraph(runs: Runs) -> Part:

@@ -6,7 +6,18 @@ from collections.abc import Generator, Iterator
 from dataclasses import fields, is_dataclass
 
 from procedures.definition import Letter, OccurrenceKind, Release, Text
-from procedures.placeholders import PUBLIC, BadMarkup, Bold, Document, Paragraph, Placeholder, parse, parse_line
+from procedures.placeholders import (
+    PUBLIC,
+    BadMarkup,
+    Bold,
+    Document,
+    Paragraph,
+    Placeholder,
+    as_placeholder,
+    lacking,
+    parse,
+    parse_line,
+)
 from procedures.soundness.findings import Finding, Path, unknown
 from procedures.soundness.index import Index
 
@@ -122,20 +133,15 @@ def _unknown_name(index: Index, placeholder: Placeholder) -> str:
 
 
 def _must_hold(letter: Letter, path: Path) -> Iterator[Finding]:
-    for number, written in enumerate(letter.must_hold):
+    """Placeholders in every language, words in the Dutch text."""
+    for number, wanted in enumerate(letter.must_hold):
+        placeholder = as_placeholder(wanted)
+        shown = placeholder or f'"{wanted}"'
         where: Path = (*path, "must_hold", number)
-        try:
-            wanted = Placeholder.parse(written)
-        except BadMarkup:
-            yield Finding(
-                where, f'write a placeholder without braces, like "terms" or "due.NAME", instead of "{written}".'
-            )
-            continue
-        for (*_, language), text in _languages(letter.body, ()):
-            document = _read(text)
-            if document and wanted not in (*document.inline, *document.blocks):
-                which = "the body" if language == "nl" else "the English body"
-                yield Finding(where, f"put {wanted} in {which}, or take it away here.")
+        if lacking(letter.body.nl, [wanted]):
+            yield Finding(where, f"put {shown} in the body, or take it away here.")
+        if placeholder and letter.body.en and lacking(letter.body.en, [wanted]):
+            yield Finding(where, f"put {shown} in the English body too, or take it away here.")
 
 
 def _public(index: Index) -> Iterator[tuple[Path, Text]]:

@@ -36,7 +36,7 @@ def establish(source: str, *, at: datetime) -> Organisation:
 
 
 def publish(source: str, *, by: str, roles: Collection[str], at: datetime) -> ProcedureVersion:
-    """Publishes a document as the organisation's newest version (KC-02: only by the role that the version in force names).
+    """Publishes a document as the organisation's newest version (KC-02: only by the role that is named).
 
     `by` is the name that is kept with it; `roles` are theirs in the organisation. The publisher is named by the version
     in force; only the first version is published by the role that it names itself. Raises loading.Unsound, or
@@ -70,7 +70,7 @@ def publish(source: str, *, by: str, roles: Collection[str], at: datetime) -> Pr
 
 
 def version_in_force(on: date) -> ProcedureVersion:
-    """The newest published version of the organisation in scope that is in force on the local day. Raises NotInForce."""
+    """The newest published version in scope that is in force on the local day `on`. Raises NotInForce."""
     version = (
         ProcedureVersion.objects.filter(state=ProcedureVersion.State.PUBLISHED, in_force_from__lte=on)
         .order_by("-number")

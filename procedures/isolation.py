@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
@@ -42,7 +41,7 @@ class Isolate(migrations.operations.base.Operation):
         self,
         app_label: str,
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
+        from_state: ProjectState,  # noqa: ARG002
         to_state: ProjectState,
     ) -> None:
         models = [to_state.apps.get_model(app_label, name) for name in self.models]
@@ -50,7 +49,7 @@ class Isolate(migrations.operations.base.Operation):
             for statement in _guard(model._meta.db_table):  # noqa: SLF001
                 schema_editor.execute(statement)
         for model in models:
-            for statement in _composite_keys(to_state.apps, model):
+            for statement in _composite_keys(model):
                 schema_editor.execute(statement)
 
     def database_backwards(
@@ -75,7 +74,7 @@ def _guard(table: str) -> list[str]:
     ]
 
 
-def _composite_keys(apps: Apps, model: type[Model]) -> list[str]:
+def _composite_keys(model: type[Model]) -> list[str]:
     table = model._meta.db_table  # noqa: SLF001
     statements = []
     for field in model._meta.local_fields:  # noqa: SLF001

@@ -17,7 +17,7 @@ class Organisation(models.Model):
     slug = models.SlugField(_("adres"), max_length=60, unique=True)
     name = models.CharField(_("naam"), max_length=200)
     prefix = models.CharField(_("voorvoegsel van nummers"), max_length=6, unique=True)
-    domain = models.CharField(_("eigen hostnaam"), max_length=253, unique=True, null=True, blank=True)  # noqa: DJ001
+    domain = models.CharField(_("eigen hostnaam"), max_length=253, unique=True, null=True, blank=True)
     created_at = models.DateTimeField(_("sinds"))
 
     class Meta:

@@ -49,6 +49,7 @@ class Deadline(ScopedModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case", "rule", "number"], name="deadline_once"),
             models.CheckConstraint(
-                condition=models.Q(due_on__isnull=False) ^ models.Q(due_at__isnull=False), name="deadline_day_or_instant"
+                condition=models.Q(due_on__isnull=False) ^ models.Q(due_at__isnull=False),
+                name="deadline_day_or_instant",
             ),
         ]

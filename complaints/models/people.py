@@ -63,9 +63,7 @@ def organisations_of(user: User) -> list[Organisation]:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.user', %s, true)", [str(user.pk)])
-        cursor.execute(
-            "SELECT organisation_id FROM complaints_membership WHERE user_id = %s AND is_active", [user.pk]
-        )
+        cursor.execute("SELECT organisation_id FROM complaints_membership WHERE user_id = %s AND is_active", [user.pk])
         keys = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT set_config('app.user', '', true)")
     return list(Organisation.objects.filter(pk__in=keys).order_by("name"))

@@ -1,0 +1,78 @@
+"""The one door: who may see a case, and what of it. Every view that loads a case loads it here; else it is a 404."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from complaints import access_codes
+from complaints.actions.actors import THE_COMPLAINANT, Actor, staff
+from complaints.models import Assignment, Case, Membership, Party, User
+from procedures.catalogue import procedure_of
+from procedures.definition import Procedure, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A case with the procedure that it follows and the actor that the viewer is in it."""
+
+    case: Case
+    procedure: Procedure
+    actor: Actor
+
+
+def membership_of(user: User) -> Membership | None:
+    """The viewer's active membership of the organisation in scope."""
+    return Membership.objects.select_related("user").filter(user=user, is_active=True).first()
+
+
+def cases_for(membership: Membership, procedure: Procedure) -> QuerySet[Case]:
+    """The cases that a member may know of, for lists, searches and counts.
+
+    Never one that is about them. Who only has roles per case, outside ones or ones that see their own sees those that
+    they are assigned to or took in.
+    """
+    cases = Case.objects.exclude(
+        pk__in=Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).values("case_id")
+    )
+    if any(_sees_all(role) for role in procedure.roles if role.name in membership.roles):
+        return cases
+    return cases.filter(pk__in=Assignment.objects.filter(membership=membership).values("case_id"))
+
+
+def case_for_staff(membership: Membership | None, reference: str, procedure: Procedure) -> Entry:
+    """A case by its number, for a member. Http404 when they may not know of it, or when there is none.
+
+    `procedure` is the one in force; the case follows its own version.
+    """
+    if membership is None:
+        raise Http404
+    case = (
+        cases_for(membership, procedure).select_related("version", "handler__user").filter(reference=reference).first()
+    )
+    if case is None:
+        raise Http404
+    own = procedure_of(case.version)
+    return Entry(case, own, staff(membership, own, case))
+
+
+def case_for_complainant(reference: str, code: str) -> Entry:
+    """A case by its number and access code. Http404 when they do not belong together, after the same time of work."""
+    case = Case.objects.select_related("version", "handler__user").filter(reference=reference.strip().upper()).first()
+    if not access_codes.matches(code, case.access_hash if case else "") or case is None:
+        raise Http404
+    return Entry(case, procedure_of(case.version), THE_COMPLAINANT)
+
+
+def case_of_session(key: int) -> Entry:
+    """The case that a complainant opened with its code earlier in this session. Http404 when it is gone."""
+    case = Case.objects.select_related("version", "handler__user").filter(pk=key).first()
+    if case is None:
+        raise Http404
+    return Entry(case, procedure_of(case.version), THE_COMPLAINANT)
+
+
+def _sees_all(role: Role) -> bool:
+    return not (role.per_case or role.is_outside or role.only_own)

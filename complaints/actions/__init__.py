@@ -1,0 +1,36 @@
+"""Every write: each action is one transaction, and says what it does in which order."""
+
+from complaints.actions.actors import THE_CLOCK, THE_COMPLAINANT, Actor, staff
+from complaints.actions.cases import (
+    CaseMovedOn,
+    Opened,
+    expire_due,
+    link_respondent,
+    note_sent,
+    open_case,
+    perform,
+    respondents_of,
+    tick_check,
+)
+from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
+
+__all__ = [
+    "THE_CLOCK",
+    "THE_COMPLAINANT",
+    "Actor",
+    "CaseMovedOn",
+    "NotReleased",
+    "Opened",
+    "confirm_posted",
+    "expire_due",
+    "link_respondent",
+    "note_sent",
+    "open_case",
+    "perform",
+    "release_letter",
+    "respondents_of",
+    "retry_letter",
+    "send_waiting",
+    "staff",
+    "tick_check",
+]

@@ -1,0 +1,243 @@
+"""Opening a case, doing an act in it, ticking its checklist, and letting time pass: each one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+
+from complaints import access_codes
+from complaints.actions.actors import THE_CLOCK, Actor
+from complaints.actions.documents import keep_documents
+from complaints.actions.recording import Recorder, member_called
+from complaints.models import Assignment, Case, Event, Membership, Party, ReferenceCounter
+from complaints.queries.state import state_of
+from procedures import engine
+from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
+from procedures.definition import PARTY_FIELDS, Act, FieldKind, Procedure
+from procedures.scoping import current
+
+Files = Mapping[str, Sequence[UploadedFile]]
+
+
+class CaseMovedOn(Exception):
+    """The case changed after the form was made; what was typed has to be looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case that was opened. `access_code` is shown once; `is_replay` when the same form had opened it before."""
+
+    case: Case
+    access_code: str
+    is_replay: bool = False
+
+
+@transaction.atomic
+def open_case(
+    *,
+    answers: Mapping[str, object],
+    actor: Actor,
+    received_at: datetime,
+    recorded_at: datetime,
+    act: str = "",
+    nonce: str = "",
+    language: str = "nl",
+    files: Files | None = None,
+) -> Opened:
+    """Opens a case of the organisation in scope, under the procedure in force on the day it was received.
+
+    `received_at` is when the complaint reached the organisation: terms count from it. `recorded_at` is now. `act` is an
+    opening act of the procedure; without one, what the web form does. `nonce` makes a replay of the same form harmless.
+    Raises engine.ActRefused, catalogue.NotInForce, uploads.UploadRefused.
+
+    Side effects, in order: reference, case, parties, event (with answers, clocks, letters), documents, and whatever
+    time has already brought since `received_at`.
+    """
+    nonce = nonce or secrets.token_urlsafe(32)
+    code = access_codes.code_for(f"{current()}:{nonce}")
+    counter, _ = ReferenceCounter.objects.get_or_create(year=received_at.year)
+    ReferenceCounter.objects.select_for_update().get(pk=counter.pk)  # filings of one organisation take turns from here
+    known = Case.objects.filter(nonce=nonce).first()
+    if known:
+        return Opened(known, code, is_replay=True)
+    version = version_in_force(received_at.date())
+    procedure = procedure_of(version)
+    calendar = calendar_of(procedure, at=recorded_at)
+    local = received_at.astimezone(zone_of(procedure))
+    definition = procedure.act(act or procedure.intake.act)
+    decision = engine.decide(
+        procedure,
+        engine.Case(),
+        definition.name,
+        at=received_at,
+        by=actor.roles,
+        facts=_with_file_names(procedure, definition, answers, files),
+        calendar=calendar,
+    )
+    case = Case.objects.create(
+        reference=_next_reference(procedure, local.year),
+        version=version,
+        phase=decision.case.phase,
+        track=procedure.phase(decision.case.phase).track,
+        channel=str(decision.facts.get("channel", "")),
+        language=language,
+        received_at=received_at,
+        nonce=nonce,
+        access_hash=access_codes.hashed(code),
+    )
+    _add_complainant(case, answers)
+    if actor.membership:
+        Assignment.objects.create(case=case, membership=actor.membership, role=Assignment.TAKEN_IN)
+    recorder = Recorder(case, procedure, calendar, recorded_at)
+    event = recorder.record(decision, actor)
+    keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
+    _let_time_pass(recorder, decision.case, recorded_at)
+    return Opened(case, code)
+
+
+@transaction.atomic
+def perform(
+    case: Case,
+    act: str,
+    *,
+    answers: Mapping[str, object],
+    actor: Actor,
+    at: datetime,
+    revision: int | None = None,
+    files: Files | None = None,
+) -> Event:
+    """Does an act in a case at the instant `at`, as the procedure allows.
+
+    `revision` is the one that the form was made from: CaseMovedOn when the case has changed since. Raises
+    engine.ActRefused with the reason, or uploads.UploadRefused. Side effects: what time brought first, then the act.
+    """
+    recorder, state = _locked(case, at)
+    if revision is not None and recorder.case.revision != revision:
+        raise CaseMovedOn
+    state = _let_time_pass(recorder, state, at)
+    procedure = recorder.procedure
+    try:
+        definition: Act | None = procedure.act(act)
+    except KeyError:
+        definition = None  # the engine says so
+    decision = engine.decide(
+        procedure,
+        state,
+        act,
+        at=at,
+        by=actor.roles,
+        facts=_with_file_names(procedure, definition, answers, files) if definition else answers,
+        calendar=recorder.calendar,
+        respondents=respondents_of(recorder.case),
+    )
+    event = recorder.record(decision, actor)
+    if definition and files:
+        keep_documents(event, procedure, definition, files, actor, at=at)
+    return event
+
+
+@transaction.atomic
+def tick_check(case: Case, check: str, *, actor: Actor, at: datetime, not_applicable: str = "") -> Event:
+    """Ticks a point of the checklist; `not_applicable` says why it need not be done. Raises engine.ActRefused."""
+    recorder, state = _locked(case, at)
+    state = _let_time_pass(recorder, state, at)
+    decision = engine.tick(
+        recorder.procedure,
+        state,
+        check,
+        at=at,
+        by=actor.roles,
+        calendar=recorder.calendar,
+        not_applicable=not_applicable,
+    )
+    return recorder.record(decision, actor)
+
+
+@transaction.atomic
+def note_sent(case: Case, letter: str, *, at: datetime, recorded_at: datetime, actor: Actor = THE_CLOCK) -> Event:
+    """Records that a letter left at the instant `at`, with what the procedure hangs on that."""
+    recorder, state = _locked(case, recorded_at)
+    decision = engine.happen(recorder.procedure, state, f"sent:{letter}", at=at, facts={}, calendar=recorder.calendar)
+    return recorder.record(decision, actor)
+
+
+@transaction.atomic
+def expire_due(*, at: datetime, limit: int = 100) -> int:
+    """Lets time pass in the cases of the organisation in scope for which something is due by `at`; how many there were.
+
+    Cases that somebody else holds are left to the next sweep.
+    """
+    due = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(wake_at__lte=at).order_by("wake_at")
+    count = 0
+    for case in due[:limit]:
+        recorder = _recorder(case, at)
+        _let_time_pass(recorder, state_of(case, recorder.procedure), at)
+        count += 1
+    return count
+
+
+def respondents_of(case: Case) -> Collection[str]:
+    """The people complained about, as member keys and as names."""
+    parties = Party.objects.filter(case=case, kind=Party.Kind.RESPONDENT).values_list("membership_id", "name")
+    return {str(key) for key, _ in parties if key} | {name for _, name in parties}
+
+
+def link_respondent(case: Case, party: Party, member: Membership | None) -> None:
+    """Says which colleague a respondent is, so that the case is kept from them."""
+    Party.objects.filter(pk=party.pk, case=case, kind=Party.Kind.RESPONDENT).update(membership=member)
+
+
+def _locked(case: Case, at: datetime) -> tuple[Recorder, engine.Case]:
+    fresh = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+    recorder = _recorder(fresh, at)
+    return recorder, state_of(fresh, recorder.procedure)
+
+
+def _recorder(case: Case, at: datetime) -> Recorder:
+    procedure = procedure_of(case.version)
+    return Recorder(case, procedure, calendar_of(procedure, at=at), at)
+
+
+def _let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engine.Case:
+    for decision in engine.pass_time(recorder.procedure, state, at=at, calendar=recorder.calendar):
+        recorder.record(decision, THE_CLOCK)
+        state = decision.case
+    return state
+
+
+def _next_reference(procedure: Procedure, year: int) -> str:
+    counter, _ = ReferenceCounter.objects.get_or_create(year=year)
+    ReferenceCounter.objects.filter(pk=counter.pk).update(last=F("last") + 1)
+    counter.refresh_from_db()
+    return f"{procedure.prefix}-{year}-{counter.last:04d}"
+
+
+def _add_complainant(case: Case, answers: Mapping[str, object]) -> None:
+    given = {name: str(answers.get(name) or "").strip() for name in PARTY_FIELDS}
+    given["organisation_name"] = given.pop("organisation")
+    Party.objects.create(
+        case=case,
+        kind=Party.Kind.COMPLAINANT,
+        membership=member_called(given["name"]) if given["name"] else None,
+        **given,
+    )
+
+
+def _with_file_names(
+    procedure: Procedure, act: Act, answers: Mapping[str, object], files: Files | None
+) -> dict[str, object]:
+    """The answers, with the names of the files that were sent along as the answers to the fields that ask for them."""
+    merged = dict(answers)
+    for field in procedure.fields_of(act):
+        sent = (files or {}).get(field.name)
+        if sent and field.kind is FieldKind.DOCUMENTS:
+            merged[field.name] = tuple(str(each.name) for each in sent)
+        elif sent and field.kind is FieldKind.DOCUMENT:
+            merged[field.name] = str(sent[0].name)
+    return merged

@@ -1,0 +1,208 @@
+"""Letters as rows of the outbox: to whom each goes, by which way, and what it says."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from complaints.actions.actors import Actor
+from complaints.letters.writing import Recipient, write
+from complaints.models import Case, Event, Letter, Membership, Party
+from complaints.queries.dossier import holders, occasion_of
+from procedures import engine
+from procedures.calendars import Calendar
+from procedures.definition import Channel, Procedure, Release, Role
+from procedures.definition import Letter as LetterRule
+
+NO_RECIPIENT = "no_recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A recipient, and the row that it comes from."""
+
+    recipient: Recipient
+    key: str
+    party: Party | None = None
+    member: Membership | None = None
+
+
+def write_letters(
+    event: Event, decision: engine.Decision, actor: Actor, procedure: Procedure, calendar: Calendar, *, at: datetime
+) -> bool:
+    """Writes a row for each letter that the decision calls for and each of its recipients; whether there was any.
+
+    Nobody is skipped in silence: a role that nobody plays is written to the administrators instead, and a letter that
+    has no recipient at all becomes a failed one, for a person to see.
+    """
+    case = event.case
+    zone = ZoneInfo(procedure.zone)
+    rows = []
+    for due in decision.letters:
+        rule = procedure.letter(due.letter)
+        sender = _sender(case, procedure, rule, actor)
+        occasion = occasion_of(
+            case,
+            procedure,
+            calendar,
+            at=at,
+            state=decision.case,
+            before=decision.before,
+            sender=sender,
+            sender_role=rule.signed_by,
+            deadline=due.deadline,
+        )
+        for addressee in _addressees(case, procedure, rule):
+            written = write(rule, to=addressee.recipient, occasion=occasion)
+            channel = _channel(rule, addressee)
+            is_held = rule.release is Release.AFTER_LOOK
+            is_lost = addressee.key == NO_RECIPIENT
+            state = Letter.State.FAILED if is_lost else Letter.State.HELD if is_held else Letter.State.WAITING
+            rows.append(
+                Letter(
+                    case=case,
+                    event=event,
+                    key=f"{case.pk}:{event.number}:{rule.name}:{addressee.key}",
+                    name=rule.name,
+                    deadline=due.deadline,
+                    recipient=addressee.recipient.kind,
+                    party=addressee.party,
+                    member=addressee.member,
+                    sender=sender,
+                    to_name=addressee.recipient.name,
+                    to_organisation=addressee.recipient.organisation,
+                    to_address=list(addressee.recipient.address),
+                    to_email=addressee.recipient.email,
+                    language=addressee.recipient.language,
+                    channel=channel.value,
+                    state=state,
+                    error=NO_RECIPIENT if is_lost else "",
+                    due_at=at,
+                    try_at=at if state == Letter.State.WAITING else None,
+                    message_id=f"<{uuid.uuid4()}@{_mail_domain()}>",
+                    written_on=at.astimezone(zone).date(),
+                    subject=written.subject[:200],
+                    html=written.html,
+                    text=written.text,
+                    depends_on_sending=written.depends_on_sending,
+                )
+            )
+    Letter.objects.bulk_create(rows)
+    return bool(rows)
+
+
+def recipient_of(letter: Letter) -> Recipient:
+    """The recipient as they were when the letter was written."""
+    return Recipient(
+        kind=letter.recipient,
+        name=letter.to_name,
+        organisation=letter.to_organisation,
+        address=tuple(letter.to_address),
+        email=letter.to_email,
+        language=letter.language,
+    )
+
+
+def _addressees(case: Case, procedure: Procedure, rule: LetterRule) -> Iterator[Addressee]:
+    seen: set[str] = set()
+    for kind in rule.to:
+        found = list(_of_kind(case, procedure, kind))
+        for addressee in found or [Addressee(Recipient(kind=kind, name=""), NO_RECIPIENT)]:
+            if addressee.key not in seen and not (addressee.key == NO_RECIPIENT and seen):
+                seen.add(addressee.key)
+                yield addressee
+
+
+def _of_kind(case: Case, procedure: Procedure, kind: str) -> Iterator[Addressee]:
+    if kind in (Party.Kind.COMPLAINANT, Party.Kind.RESPONDENT):
+        for party in case.parties.filter(kind=kind).select_related("membership__user"):
+            yield _party(party, case)
+        if kind == Party.Kind.RESPONDENT:  # a complaint need not be about anyone
+            yield from _administrators(case, procedure) if not case.parties.filter(kind=kind).exists() else ()
+    elif kind.startswith("appeal:"):
+        body = procedure.appeal(kind.removeprefix("appeal:"))
+        name = body.person or body.title.nl
+        yield Addressee(
+            Recipient(
+                kind=kind,
+                name=name,
+                organisation=body.title.nl if body.person else "",
+                address=body.address,
+                email=body.email,
+            ),
+            kind,
+        )
+    else:
+        roles = [role for role in procedure.roles if role.is_handler] if kind == "handler" else [procedure.role(kind)]
+        members = [member for role in roles for member in holders(case, role)]
+        if members:
+            for member in members:
+                yield _member(member, kind)
+        else:
+            yield from _administrators(case, procedure)
+
+
+def _administrators(case: Case, procedure: Procedure) -> Iterator[Addressee]:
+    for role in _administering(procedure):
+        for member in holders(case, role):
+            yield _member(member, role.name)
+
+
+def _administering(procedure: Procedure) -> list[Role]:
+    return [role for role in procedure.roles if role.is_administrator]
+
+
+def _party(party: Party, case: Case) -> Addressee:
+    email = party.email or (party.membership.user.email if party.membership else "")
+    return Addressee(
+        Recipient(
+            kind=party.kind,
+            name=party.name,
+            organisation=party.organisation_name,
+            address=party.address_lines,
+            email=email,
+            language=case.language if party.kind == Party.Kind.COMPLAINANT else "nl",
+        ),
+        f"party{party.pk}",
+        party=party,
+    )
+
+
+def _member(member: Membership, kind: str) -> Addressee:
+    return Addressee(
+        Recipient(kind=kind, name=member.name, email=member.user.email), f"member{member.pk}", member=member
+    )
+
+
+def _channel(rule: LetterRule, addressee: Addressee) -> Channel:
+    """The first way that the recipient can be reached by; else on paper, which a person sees to."""
+    for channel in rule.channels:
+        if channel is Channel.EMAIL and not addressee.recipient.email:
+            continue
+        if channel is Channel.POST and not addressee.recipient.address:
+            continue
+        return channel
+    return Channel.SEALED if Channel.SEALED in rule.channels else Channel.POST
+
+
+def _sender(case: Case, procedure: Procedure, rule: LetterRule, actor: Actor) -> Membership | None:
+    """Who signs: the actor where they play the role that signs, else whoever does."""
+    if not rule.signed_by:
+        return None
+    if actor.membership and rule.signed_by in actor.roles:
+        return actor.membership
+    role = procedure.role(rule.signed_by)
+    if role.is_handler and case.handler:
+        return case.handler
+    found = holders(case, role)
+    return found[0] if found else None
+
+
+def _mail_domain() -> str:
+    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2] or urlsplit(settings.SITE_URL).hostname or "localhost"

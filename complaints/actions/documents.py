@@ -1,0 +1,60 @@
+"""Putting files into a dossier."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePath
+
+from django.core.files.uploadedfile import UploadedFile
+
+from complaints.actions.actors import Actor
+from complaints.models import Document, Event
+from complaints.uploads import MAX_FILES, UploadRefused, content_type_of
+from procedures.definition import Act, FieldKind, Procedure
+
+
+def keep_documents(
+    event: Event,
+    procedure: Procedure,
+    act: Act,
+    files: Mapping[str, Sequence[UploadedFile]],
+    actor: Actor,
+    *,
+    at: datetime,
+) -> list[Document]:
+    """Keeps the files that answer the act's fields. Raises UploadRefused, before anything is written to disk."""
+    asked = [
+        field.name
+        for field in procedure.fields_of(act)
+        if field.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS) and files.get(field.name)
+    ]
+    judged = [(name, file, content_type_of(file)) for name in asked for file in files[name]]
+    if len(judged) > MAX_FILES:
+        raise UploadRefused(f"{len(judged)} > {MAX_FILES}")
+    return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
+
+
+def _keep(event: Event, field: str, file: UploadedFile, content_type: str, actor: Actor, at: datetime) -> Document:
+    title = PurePath(str(file.name)).name
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    document = Document(
+        case=event.case,
+        event=event,
+        field=field,
+        title=title[:200],
+        content_type=content_type,
+        size=file.size or 0,
+        sha256=digest.hexdigest(),
+        by=Document.By.COMPLAINANT if actor.membership is None else Document.By.STAFF,
+        member=actor.membership,
+        added_at=at,
+    )
+    document.file.save(f"{uuid.uuid4()}{PurePath(title).suffix.lower()}", file, save=False)
+    document.save()
+    return document

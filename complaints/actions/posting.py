@@ -1,0 +1,244 @@
+"""Sends what waits in the outbox: claim, render once, send, mark. A letter that cannot go becomes a task for a person.
+
+Each step is a short transaction of its own; rendering and the mail server stand between them. A sender that dies leaves
+a lease behind, and when that is over another one goes on: with the same bytes and the same Message-ID. That is why a
+mail can in rare cases leave twice, and why none is lost (RFC 1047).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import uuid
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import F, Q
+
+from complaints.actions.actors import Actor
+from complaints.actions.cases import note_sent
+from complaints.actions.correspondence import recipient_of
+from complaints.letters import mailing, rendering
+from complaints.letters.writing import Written, write
+from complaints.models import Letter
+from complaints.queries.dossier import occasion_of
+from complaints.queries.state import state_of
+from procedures.catalogue import calendar_of, procedure_of, zone_of
+from procedures.definition import Channel
+from procedures.scoping import current, scope
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)  # longer than rendering and sending one letter takes at worst
+MAX_ATTEMPTS = 8
+FIRST_RETRY = timedelta(seconds=30)  # doubled with each attempt: eight of them take about an hour
+
+
+class NotReleased(Exception):
+    """The letter is not in a state in which this can be done with it."""
+
+
+def send_waiting(organisation: int, *, at: datetime, limit: int = 20) -> int:
+    """Sends the letters of one organisation that are due by `at`; how many were tried.
+
+    Must be called outside a transaction: what is sent cannot be rolled back.
+    """
+    claimed = _claim(organisation, at=at, limit=limit)
+    if not claimed:
+        return 0
+    mail = get_connection()
+    try:
+        for key, token in claimed:
+            _send_one(organisation, key, token, at=at, mail=mail)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            mail.close()
+    return len(claimed)
+
+
+def release_letter(letter: Letter, *, at: datetime) -> None:
+    """Lets a held letter go, after a person has looked. Raises NotReleased when it is not held."""
+    if not Letter.objects.filter(pk=letter.pk, state=Letter.State.HELD).update(state=Letter.State.WAITING, try_at=at):
+        raise NotReleased
+
+
+def retry_letter(letter: Letter, *, at: datetime, email: str = "") -> None:
+    """Tries a failed letter again, to another address when one is given; on paper when `email` is "-"."""
+    changes: dict[str, object] = {"state": Letter.State.WAITING, "try_at": at, "attempts": 0, "error": ""}
+    if email == "-":
+        changes["channel"] = Channel.POST.value
+    elif email:
+        changes["to_email"] = email
+    if not Letter.objects.filter(pk=letter.pk, state=Letter.State.FAILED).update(**changes):
+        raise NotReleased
+
+
+@transaction.atomic
+def confirm_posted(letter: Letter, *, on: date, actor: Actor, at: datetime) -> None:
+    """A person says that a letter on paper was posted, or handed over, on the local day `on`: the day terms count from.
+
+    Raises NotReleased when it is not waiting to be posted.
+    """
+    zone = zone_of(procedure_of(letter.case.version))
+    noon = datetime.combine(on, time(12), zone)
+    posted_at = min(noon, at) if on == at.astimezone(zone).date() else noon
+    if not Letter.objects.filter(pk=letter.pk, state=Letter.State.TO_POST).update(
+        state=Letter.State.SENT, sent_at=posted_at
+    ):
+        raise NotReleased
+    if _counts(letter):
+        note_sent(letter.case, letter.name, at=posted_at, recorded_at=at, actor=actor)
+
+
+def _claim(organisation: int, *, at: datetime, limit: int) -> list[tuple[int, uuid.UUID]]:
+    """Takes waiting letters that are due, and those whose sender let its lease run out."""
+    with scope(organisation):
+        due = (
+            Letter.objects.select_for_update(skip_locked=True)
+            .filter(try_at__lte=at, state=Letter.State.WAITING)
+            .filter(Q(lease_until=None) | Q(lease_until__lte=at))
+            .order_by("try_at", "pk")
+            .values_list("pk", flat=True)[:limit]
+        )
+        claimed = [(key, uuid.uuid4()) for key in due]
+        for key, token in claimed:
+            # try_at is put at the end of the lease, so that the sweep does not come back for it before.
+            Letter.objects.filter(pk=key).update(
+                lease_until=at + LEASE, try_at=at + LEASE, token=token, attempts=F("attempts") + 1
+            )
+        return claimed
+
+
+def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
+    try:
+        with scope(organisation):
+            letter = Letter.objects.select_related("case__version").get(pk=key)
+            pdf = _rendered(letter, at=at)
+            is_mail = letter.channel == Channel.EMAIL.value
+            message = _message(letter, pdf) if is_mail else None
+        if message is not None:
+            mail.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as refused:
+        code = next((code for code, _ in refused.recipients.values()), 0)
+        _give_up_or_retry(organisation, key, token, f"smtp_{code}", at=at, is_final=500 <= code < 600)
+    except smtplib.SMTPResponseException as answer:
+        _give_up_or_retry(
+            organisation, key, token, f"smtp_{answer.smtp_code}", at=at, is_final=500 <= answer.smtp_code < 600
+        )
+    except Exception as problem:  # noqa: BLE001  # whatever went wrong, this letter is tried again and the others go on
+        _give_up_or_retry(organisation, key, token, type(problem).__name__, at=at, is_final=False)
+    else:
+        try:
+            _mark(organisation, key, token, at=at, is_mail=is_mail)
+        except Exception as problem:  # it has left: sending it again would not mend this
+            log.exception("letter_not_recorded", letter=key, problem=type(problem).__name__)
+            _give_up_or_retry(organisation, key, token, "not_recorded", at=at, is_final=True)
+
+
+def _mark(organisation: int, key: int, token: uuid.UUID, *, at: datetime, is_mail: bool) -> None:
+    with scope(organisation):
+        state = Letter.State.SENT if is_mail else Letter.State.TO_POST
+        ours = Letter.objects.filter(pk=key, token=token, state=Letter.State.WAITING).update(
+            state=state, sent_at=at if is_mail else None, try_at=None, lease_until=None, token=None, error=""
+        )
+        if ours and is_mail:
+            letter = Letter.objects.select_related("case__version").get(pk=key)
+            if _counts(letter):
+                note_sent(letter.case, letter.name, at=at, recorded_at=at)
+
+
+def _give_up_or_retry(
+    organisation: int, key: int, token: uuid.UUID, error: str, *, at: datetime, is_final: bool
+) -> None:
+    with scope(organisation):
+        letter = Letter.objects.filter(pk=key, token=token, state=Letter.State.WAITING).first()
+        if letter is None:
+            return  # somebody else has it
+        letter.error = error[:200]
+        letter.lease_until = letter.token = None
+        if is_final or letter.attempts >= MAX_ATTEMPTS:
+            letter.state, letter.try_at = Letter.State.FAILED, None
+        else:
+            letter.try_at = at + FIRST_RETRY * 2 ** (letter.attempts - 1)
+        letter.save()
+        log.warning("letter_not_sent", letter=key, error=error, attempts=letter.attempts, state=letter.state)
+
+
+def _counts(letter: Letter) -> bool:
+    """Whether its leaving is the occurrence that clocks hang on: the letter to the first recipient that it names."""
+    rule = procedure_of(letter.case.version).letter(letter.name)
+    first = rule.to[0]
+    if letter.recipient != first and any(
+        other.recipient == first for other in Letter.objects.filter(event=letter.event_id, name=letter.name)
+    ):
+        return False
+    earlier = Letter.objects.filter(
+        event=letter.event_id, name=letter.name, recipient=letter.recipient, state=Letter.State.SENT
+    )
+    return not earlier.exclude(pk=letter.pk).exists()
+
+
+def _rendered(letter: Letter, *, at: datetime) -> bytes:
+    """The PDF's bytes: stored the first time, the same ones ever after."""
+    if letter.pdf:
+        with letter.pdf.open("rb") as stored:
+            return bytes(stored.read())
+    procedure = procedure_of(letter.case.version)
+    calendar = calendar_of(procedure, at=at)
+    rule = procedure.letter(letter.name)
+    occasion = occasion_of(
+        letter.case,
+        procedure,
+        calendar,
+        at=at,
+        state=state_of(letter.case, procedure),
+        sender=letter.sender,
+        sender_role=rule.signed_by,
+        deadline=letter.deadline,
+    )
+    recipient = recipient_of(letter)
+    today = at.astimezone(ZoneInfo(procedure.zone)).date()
+    if letter.depends_on_sending and letter.written_on != today:
+        written = write(rule, to=recipient, occasion=occasion)
+        letter.subject, letter.html, letter.text = written.subject[:200], written.html, written.text
+        letter.written_on = today
+    page = rendering.page(_written(letter), to=recipient, occasion=occasion, letter=rule)
+    pdf = rendering.pdf(page)
+    letter.sha256 = hashlib.sha256(pdf).hexdigest()
+    letter.pdf.save(f"{current()}/{uuid.uuid4()}.pdf", ContentFile(pdf), save=False)
+    letter.save(update_fields=["subject", "html", "text", "written_on", "sha256", "pdf"])
+    return pdf
+
+
+def _written(letter: Letter) -> Written:
+    return Written(
+        subject=letter.subject,
+        html=letter.html,
+        text=letter.text,
+        language=letter.language,
+        depends_on_sending=letter.depends_on_sending,
+    )
+
+
+def _message(letter: Letter, pdf: bytes) -> mailing.EmailMultiAlternatives:
+    procedure = procedure_of(letter.case.version)
+    return mailing.message(
+        written=_written(letter),
+        letter=procedure.letter(letter.name),
+        reference=letter.case.reference,
+        pdf=pdf,
+        filename=f"{letter.case.reference}-{letter.name}.pdf",
+        sender_name=procedure.name,
+        from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        reply_to=procedure.contact.email,
+        to_email=letter.to_email,
+        message_id=letter.message_id,
+    )

@@ -1,0 +1,203 @@
+"""Writes down what the engine decided: the event, its answers, the clocks, the letters and the case's own columns.
+
+Everything here happens in the transaction of the act. The one thing that reaches beyond it is the nudge to the
+workers, which goes out when the transaction is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from complaints import nudge
+from complaints.actions.actors import Actor
+from complaints.actions.correspondence import write_letters
+from complaints.models import Answer, Assignment, Case, Deadline, Event, Measure, Membership, Party
+from complaints.queries.state import columns_of
+from procedures import answers, engine
+from procedures.calendars import Calendar
+from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, FieldKind, OwedBy, Procedure
+from procedures.definition import Measure as PromisedMeasure
+
+SUBJECT_FIELD = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What is the same for everything that is written down in one go."""
+
+    case: Case
+    procedure: Procedure
+    calendar: Calendar
+    recorded_at: datetime
+
+    def record(self, decision: engine.Decision, actor: Actor) -> Event:
+        """Side effects, in order: event, answers (with parties, assignments and measures), clocks, case, letters."""
+        case = self.case
+        given = {
+            name: fact for name, fact in decision.case.facts.items() if decision.before.facts.get(name) != fact
+        } | dict(decision.facts)
+        fields = {field.name: field for field in self.procedure.every_field()}
+        salts = {name: secrets.token_hex(16) for name in given if _is_personal(name, fields)}
+        case.revision += 1
+        event = Event.objects.create(
+            case=case,
+            number=case.revision,
+            occurrence=decision.occurrence,
+            at=decision.at,
+            recorded_at=self.recorded_at,
+            by=actor.by,
+            member=actor.membership,
+            roles=sorted(actor.roles),
+            facts={name: _in_history(name, fact, salts) for name, fact in given.items()},
+            decision=_summary(decision),
+        )
+        self._keep_answers(event, given, fields, salts)
+        self._keep_clocks(decision)
+        self._keep_case(decision, given)
+        if write_letters(event, decision, actor, self.procedure, self.calendar, at=self.recorded_at):
+            transaction.on_commit(nudge.workers)
+        return event
+
+    def _keep_answers(
+        self, event: Event, given: Mapping[str, Fact], fields: Mapping[str, Field], salts: Mapping[str, str]
+    ) -> None:
+        rows = []
+        for name, fact in given.items():
+            field = fields.get(name)
+            if name in PARTY_FIELDS or name == "not_applicable":
+                continue
+            rows.append(
+                Answer(
+                    case=self.case,
+                    event=event,
+                    name=name,
+                    value=answers.as_json(fact),
+                    is_personal=name in salts,
+                    salt=salts.get(name, ""),
+                )
+            )
+            if field is None:
+                continue
+            if field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS):
+                self._assign(field, (fact,) if isinstance(fact, str) else fact)
+            elif field.kind is FieldKind.PERSON and isinstance(fact, str):
+                self._add_respondent(fact)
+            elif field.kind is FieldKind.MEASURES and isinstance(fact, tuple):
+                Measure.objects.bulk_create(
+                    Measure(case=self.case, event=event, what=each.what, owner=each.owner, due_on=each.due_on)
+                    for each in fact
+                    if isinstance(each, PromisedMeasure)
+                )
+        Answer.objects.bulk_create(rows)
+
+    def _assign(self, field: Field, members: object) -> None:
+        """The members chosen play the field's role from now on, and nobody else does."""
+        if not isinstance(members, tuple):
+            return
+        chosen = [int(str(key)) for key in members]
+        Assignment.objects.filter(case=self.case, role=field.role).delete()
+        Assignment.objects.bulk_create(Assignment(case=self.case, membership_id=key, role=field.role) for key in chosen)
+        if self.procedure.role(field.role).is_handler:
+            self.case.handler_id = chosen[0] if chosen else None
+
+    def _add_respondent(self, name: str) -> None:
+        """Someone complained about; a colleague of that name is kept away from the case from now on."""
+        if not Party.objects.filter(case=self.case, kind=Party.Kind.RESPONDENT, name=name).exists():
+            Party.objects.create(case=self.case, kind=Party.Kind.RESPONDENT, name=name, membership=member_called(name))
+
+    def _keep_clocks(self, decision: engine.Decision) -> None:
+        for clock in decision.changed:
+            columns = columns_of(clock, self.procedure)
+            Deadline.objects.update_or_create(
+                case=self.case, rule=columns.pop("rule"), number=columns.pop("number"), defaults=columns
+            )
+
+    def _keep_case(self, decision: engine.Decision, given: Mapping[str, Fact]) -> None:
+        case, now = self.case, decision.case
+        phase = self.procedure.phase(now.phase)
+        case.phase, case.track, case.outcome = phase.name, phase.track, phase.outcome
+        case.closed_at = (case.closed_at or decision.at) if phase.is_end else None
+        case.done, case.checks = list(now.done), dict(now.checks)
+        case.wake_at = now.wake_at
+        case.next_due_at = next_due_at(self.procedure, now)
+        if isinstance(given.get(SUBJECT_FIELD), str):
+            case.subject = str(given[SUBJECT_FIELD])[:200]
+        case.save()
+
+
+def next_due_at(procedure: Procedure, case: engine.Case) -> datetime | None:
+    """When the first thing that somebody still has to do is, or was, too late: missed ones that are still owed count."""
+    from procedures.deadlines import overdue_at
+
+    zone = ZoneInfo(procedure.zone)
+    if procedure.phase(case.phase).is_end:
+        return None
+    waiting = [
+        overdue_at(clock.due, zone)
+        for clock in case.deadlines
+        if clock.status is engine.Status.OPEN
+        or (
+            clock.status is engine.Status.MISSED
+            and clock.met_at is None
+            and procedure.deadline(clock.rule).owed_by is OwedBy.ORGANISATION
+            and procedure.deadline(clock.rule).kind is DeadlineKind.LIMIT
+        )
+    ]
+    return min(waiting, default=None)
+
+
+def member_called(name: str) -> Membership | None:
+    """The member with exactly this full name, however it is spaced or capitalised; None when none or more than one."""
+    wanted = " ".join(name.casefold().split())
+    found = [
+        member
+        for member in Membership.objects.select_related("user")
+        if " ".join(member.name.casefold().split()) == wanted
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_personal(name: str, fields: Mapping[str, Field]) -> bool:
+    field = fields.get(name)
+    if name in PARTY_FIELDS or name == "not_applicable":
+        return True
+    if field is None:
+        return False
+    return field.personal or field.kind in (
+        FieldKind.PERSON,
+        FieldKind.DOCUMENT,
+        FieldKind.DOCUMENTS,
+        FieldKind.LONG_TEXT,
+        FieldKind.MEASURES,
+    )
+
+
+def _in_history(name: str, fact: Fact, salts: Mapping[str, str]) -> object:
+    """The answer as the event keeps it: as it is, or a salted hash where it may say something about a person."""
+    value = answers.as_json(fact)
+    if name not in salts:
+        return {"value": value}
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return {"hmac": hmac.new(salts[name].encode(), text.encode(), hashlib.sha256).hexdigest()}
+
+
+def _summary(decision: engine.Decision) -> dict[str, object]:
+    return {
+        "phase": decision.case.phase,
+        "acts": list(decision.acts),
+        "deadlines": [
+            {"rule": clock.rule, "number": clock.number, "due": clock.due.due.isoformat(), "status": clock.status.value}
+            for clock in decision.changed
+        ],
+        "letters": [each.letter for each in decision.letters],
+        "checks_opened": list(decision.checks_opened),
+    }

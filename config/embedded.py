@@ -22,7 +22,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import quote
 
@@ -106,7 +105,7 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -316,8 +315,8 @@ def as_account(command: list[str]) -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise NotStarted(
-            "PostgreSQL refuses to run as root, and the program setpriv (package util-linux), which would let it run as "
-            "another user, is not here. Run as an ordinary user, or install util-linux."
+            "PostgreSQL refuses to run as root, and setpriv (package util-linux), with which it would run as another "
+            "user, is not here. Run as an ordinary user, or install util-linux."
         )
     return [setpriv, f"--reuid={who[0]}", f"--regid={who[1]}", "--clear-groups", "--", *command]
 

@@ -6,6 +6,7 @@ Standard library only, and run as a file: it must start fast and work in any sta
 """
 
 import argparse
+import contextlib
 import json
 import os
 import queue
@@ -56,10 +57,8 @@ def main() -> NoReturn:
             program.wait(options.grace)
         except subprocess.TimeoutExpired:
             print(f"leash: killed after {options.grace:g} s: {command[0]}", file=sys.stderr, flush=True)
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(program.pid, signal.SIGKILL)  # what it left behind; usually nothing
-    except (ProcessLookupError, PermissionError):
-        pass
     code = program.wait()
     if options.record:
         options.record.unlink(missing_ok=True)

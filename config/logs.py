@@ -38,7 +38,9 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,  # before the stripping, so that tracebacks are stripped too
         _strip,
-        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer(colors=False),
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False),
     ]
     return {
         "version": 1,

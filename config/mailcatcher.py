@@ -43,7 +43,7 @@ class MailFolder:
             # Under another name first: a reader never sees half a message.
             half = self.folder / f"{name}.part"
             recipients = ", ".join(envelope.rcpt_tos)
-            half.write_bytes(f"X-Envelope-To: {recipients}\r\n".encode() + bytes(envelope.content or b""))
+            half.write_bytes(f"X-Envelope-To: {recipients}\r\n".encode() + (envelope.original_content or b""))
             half.rename(self.folder / name)
         return "250 Kept"
 
@@ -54,8 +54,7 @@ class MailFolder:
     def message(self, name: str) -> EmailMessage | None:
         if name not in self.names():  # also keeps out any path that leads elsewhere
             return None
-        message = message_from_bytes((self.folder / name).read_bytes(), policy=default_policy)
-        return message if isinstance(message, EmailMessage) else None
+        return message_from_bytes((self.folder / name).read_bytes(), policy=default_policy)
 
 
 class Page(BaseHTTPRequestHandler):
@@ -64,7 +63,7 @@ class Page(BaseHTTPRequestHandler):
     mail: ClassVar[MailFolder]
     server_version = "mailcatcher"
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         parts = [unquote(part) for part in urlsplit(self.path).path.split("/") if part]
         message = self.mail.message(parts[0]) if parts else None
         if not parts:
@@ -81,16 +80,15 @@ class Page(BaseHTTPRequestHandler):
         for name in self.mail.names()[:500]:
             message = self.mail.message(name)
             if message is not None:
-                rows.append(
-                    f"<tr><td>{_cell(message, 'Date')}</td><td>{_cell(message, 'From')}</td>"
-                    f"<td>{_cell(message, 'To')}</td><td><a href='/{name}'>{_cell(message, 'Subject') or '—'}</a></td></tr>"
-                )
+                cells = "".join(f"<td>{_cell(message, head)}</td>" for head in ("Date", "From", "To"))
+                rows.append(f"<tr>{cells}<td><a href='/{name}'>{_cell(message, 'Subject') or '—'}</a></td></tr>")
         head = "<tr><th>Date</th><th>From</th><th>To</th><th>Subject</th></tr>"
         return _page("Caught mail", f"<table>{head}{''.join(rows)}</table>" if rows else "<p>No mail yet.</p>")
 
     def _one(self, name: str, message: EmailMessage) -> str:
         heads = "".join(
-            f"<tr><th>{html.escape(head)}</th><td>{html.escape(str(value))}</td></tr>" for head, value in message.items()
+            f"<tr><th>{html.escape(head)}</th><td>{html.escape(str(value))}</td></tr>"
+            for head, value in message.items()
         )
         body = message.get_body(("plain", "html"))
         text = body.get_content() if body is not None else ""
@@ -100,7 +98,8 @@ class Page(BaseHTTPRequestHandler):
         )
         return _page(
             str(message["Subject"] or "—"),
-            f"<p><a href='/'>All mail</a></p><table>{heads}</table><pre>{html.escape(str(text))}</pre><ul>{attachments}</ul>",
+            f"<p><a href='/'>All mail</a></p><table>{heads}</table>"
+            f"<pre>{html.escape(str(text))}</pre><ul>{attachments}</ul>",
         )
 
     def _attachment(self, message: EmailMessage, number: str) -> None:
@@ -111,7 +110,9 @@ class Page(BaseHTTPRequestHandler):
         part = attachments[int(number)]
         content = part.get_payload(decode=True)
         # As a download of no particular type: the browser keeps it and opens nothing.
-        extension = "".join(letter for letter in Path(part.get_filename() or "").suffix if letter.isalnum() or letter == ".")
+        extension = "".join(
+            letter for letter in Path(part.get_filename() or "").suffix if letter.isalnum() or letter == "."
+        )
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Disposition", f'attachment; filename="attachment-{number}{extension}"')
@@ -123,7 +124,9 @@ class Page(BaseHTTPRequestHandler):
         self._end(page.encode())
 
     def _end(self, body: bytes) -> None:
-        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-downloads")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-downloads"
+        )
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

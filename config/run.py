@@ -63,8 +63,7 @@ class Programs:
         leash = embedded.leashed(
             [PYTHON, "manage.py", *command], output=subprocess.PIPE, cwd=BASE_DIR, environment=self.environment
         )
-        assert leash.stdout is not None  # a pipe was asked for
-        printed = leash.stdout.read().decode(errors="replace").strip()
+        printed = leash.stdout.read().decode(errors="replace").strip() if leash.stdout else ""
         if leash.wait():
             raise CannotRun(f"manage.py {' '.join(command)} failed:\n{printed}")
         return printed
@@ -149,7 +148,8 @@ def _stop_leftovers(var: Path) -> None:
 
 def _serve(var: Path) -> None:
     port, mail_port, smtp_port = (
-        _free_port(variable, default) for variable, default in (("PORT", 8000), ("MAIL_PORT", 8025), ("SMTP_PORT", 1025))
+        _free_port(variable, default)
+        for variable, default in (("PORT", 8000), ("MAIL_PORT", 8025), ("SMTP_PORT", 1025))
     )
     site = f"http://localhost:{port}"
     with contextlib.ExitStack() as stack:
@@ -197,7 +197,7 @@ def _serve(var: Path) -> None:
             say("there is no demo in this checkout, so there are no organisations yet")
 
         programs.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", grace=25)
-        # SIGQUIT is Celery's soft shutdown: what runs may finish within half a minute, and an idle worker leaves at once.
+        # SIGQUIT is Celery's soft shutdown: what runs may finish within half a minute; an idle worker leaves at once.
         programs.start(
             "worker",
             *("-m", "celery", "-q", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO"),

@@ -94,7 +94,9 @@ if IS_PRODUCTION:
     _refusals = {
         "DEBUG is on; it shows source and data to strangers.": DEBUG,
         "SECRET_KEY must be set to at least 50 characters, and not to one that is in the source.": (
-            len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith(("django-insecure", "development"))
+            len(SECRET_KEY) < 50
+            or len(set(SECRET_KEY)) < 10
+            or SECRET_KEY.startswith(("django-insecure", "development"))
         ),
         "ALLOWED_HOSTS must name the hosts that are served; it may not be empty or hold '*'.": (
             not ALLOWED_HOSTS or any(host.strip() in {"", "*", "."} for host in ALLOWED_HOSTS)
@@ -250,10 +252,19 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Celery: only a nudge; the tables hold the truth ------------------------------------------------------------------
 
-CELERY_BROKER_URL = "redis+socket://" + REDIS_URL.removeprefix("unix://") if REDIS_URL.startswith("unix://") else REDIS_URL
+CELERY_BROKER_URL = (
+    "redis+socket://" + REDIS_URL.removeprefix("unix://") if REDIS_URL.startswith("unix://") else REDIS_URL
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for a broker that is away, however long that takes
 # Longer than the longest task: Redis hands a message out again when nobody acknowledged it within this time.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 1, "socket_connect_timeout": 1}
+# Without max_retries the publisher of a task would try to connect for seconds on end, in the middle of a request.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "max_retries": 0,
+}
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_ACKS_LATE = True

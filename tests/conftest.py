@@ -14,6 +14,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -28,10 +29,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
-from django.test.testcases import LiveServerThread
+from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -94,6 +97,7 @@ def template(
         with embedded.admin_connection(postgres.url(role="admin", database="postgres")) as admin:
             # WAL_LOG copies blocks instead of forcing a checkpoint: quicker for a database this small.
             admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" OWNER {OWNER} STRATEGY wal_log')
+            set_up_roles(admin, database=name)  # a copy has the tables' rights, but not those of the database itself
 
     return copy
 
@@ -171,22 +175,17 @@ def own_database(
 @pytest.fixture
 def live_site(own_database: OwnDatabase) -> Iterator[str]:
     """The address of the whole site, served by threads on `own_database`."""
-    thread = LiveServerThread("localhost", _with_static_files, connections_override={})
-    thread.daemon = True
+    server = ThreadedWSGIServer(("localhost", 0), QuietWSGIRequestHandler, allow_reuse_address=False)
+    server.set_app(WSGIHandler())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    thread.is_ready.wait()
-    if thread.error:
-        raise thread.error
-    yield f"http://localhost:{thread.port}"
-    thread.terminate()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
-def _with_static_files(application: Any) -> Any:
-    # WhiteNoise in the middleware serves them, as in production; Django's own handler is not needed.
-    return application
-
-
-# --- Files, broker, mail ------------------------------------------------------------------------------------------------
+# --- Files, broker, mail ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -228,8 +227,7 @@ class MailServer:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.answer.startswith("250"):
-            message = message_from_bytes(bytes(envelope.content or b""), policy=default_policy)
-            assert isinstance(message, EmailMessage)
+            message = message_from_bytes(envelope.original_content or b"", policy=default_policy)
             self.messages.append(message)
             self.recipients.append(list(envelope.rcpt_tos))
         return self.answer

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 OWNER = "gehoor_owner"  # owns the database and runs the migrations
 APP = "gehoor_app"  # what web and workers connect as: bound by row-level security
@@ -26,7 +27,11 @@ def set_up_roles(
     server that only listens on a private socket.
     """
     attributes = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
-    for role, may_log_in, password in ((OWNER, True, owner_password), (APP, True, app_password), (SWEEPER, False, None)):
+    for role, may_log_in, password in (
+        (OWNER, True, owner_password),
+        (APP, True, app_password),
+        (SWEEPER, False, None),
+    ):
         exists = admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         admin.execute(
             sql.SQL("{} ROLE {} {} {} PASSWORD {}").format(
@@ -46,8 +51,8 @@ def set_up_roles(
     _run(admin, "REVOKE ALL ON DATABASE {database} FROM PUBLIC", database=database)
     _run(admin, "GRANT CONNECT ON DATABASE {database} TO {app}", database=database)
 
-    parameters = {**admin.info.get_parameters(), "password": admin.info.password, "dbname": database}
-    with psycopg.connect(**parameters, autocommit=True) as inside:
+    address = make_conninfo(admin.info.dsn, password=admin.info.password or None, dbname=database)
+    with psycopg.connect(address, autocommit=True) as inside:
         _run(inside, "ALTER SCHEMA public OWNER TO {owner}")
         _run(inside, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
         _run(inside, "GRANT USAGE ON SCHEMA public TO {app}")
@@ -71,7 +76,7 @@ class Command(BaseCommand):
         "Makes the database and its roles: the owner, the app and the sweeper. Reads ADMIN_DATABASE_URL (a superuser), "
         "OWNER_DATABASE_URL and DATABASE_URL (whose passwords and database name are used)."
     )
-    requires_system_checks: list[str] = []  # type: ignore[assignment]  # the database may not be there yet
+    requires_system_checks = []  # the database may not be there yet
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         addresses = {}

@@ -22,6 +22,7 @@ from procedures.definition import (
     Act,
     CalendarPolicy,
     Check,
+    Choice,
     Condition,
     Contact,
     Intake,
@@ -169,10 +170,11 @@ class _Reader:
 
     def build(self, cls: type, table: Mapping[str, object], path: Path) -> Any:
         """A value of the dataclass `cls`; _BAD when it cannot be made."""
-        misspelt = self._refuse_unknown(table, surface_keys(cls), path)
+        attributes = {field.name: _key(cls, field.name) for field in fields(cls)}
+        misspelt = self._refuse_unknown(table, attributes, path)
         given: dict[str, Any] = {}
         for field in fields(cls):
-            key = _key(cls, field.name)
+            key = attributes[field.name]
             if key in table:
                 given[field.name] = self._attribute(cls, field.name, table[key], (*path, key))
             elif field.name in (defaults := _DEFAULTS.get(cls, {})):
@@ -180,20 +182,20 @@ class _Reader:
             elif key in misspelt:
                 given[field.name] = _BAD
             elif field.default is MISSING:
-                what = '"MM-DD"' if cls is YearlyDuty and key == "due" else _wanted(_hints(cls)[field.name], key)
-                given[field.name] = self.refuse((*path, key), f"add this key, with {what}.")
+                hint = date if key == "due" else _hints(cls)[field.name]
+                given[field.name] = self.refuse((*path, key), f"add {_wanted(hint, (*path, key))}.")
         return _BAD if any(value is _BAD for value in given.values()) else cls(**given)
 
-    def _refuse_unknown(
-        self, table: Mapping[str, object], known: Iterator[str] | Sequence[str], path: Path
-    ) -> set[str]:
+    def _refuse_unknown(self, table: Mapping[str, object], attributes: Mapping[str, str], path: Path) -> set[str]:
         """Notes the keys that are not known. Returns those that were probably meant."""
-        keys, meant = list(known), set()
+        meant = set()
         for key in table:
-            if key not in keys:
-                near = get_close_matches(key, [each for each in keys if each not in table], n=1)
-                meant |= set(near)
-                advice = f'did you mean "{near[0]}"?' if near else f"remove it or use one of: {', '.join(keys)}."
+            if key not in attributes.values():
+                free = [each for each in attributes.values() if each not in table]
+                near = [attributes[key]] if key in attributes else get_close_matches(key, free, n=1)
+                meant.update(near)
+                known = ", ".join(dict.fromkeys(attributes.values()))
+                advice = f'did you mean "{near[0]}"?' if near else f"remove it or use one of: {known}."
                 self.refuse((*path, key), f"there is no such key here; {advice}")
         return meant
 
@@ -217,17 +219,19 @@ class _Reader:
             return self._parsed(hint, value, path)
         if isinstance(hint, type) and is_dataclass(hint):
             if not isinstance(value, dict):
-                return self.refuse(path, f"write {_wanted(hint, path[-1])} instead of {_shown(value)}.")
+                return self.refuse(path, f"write {_wanted(hint, path)} instead of {_shown(value)}.")
             return self.build(hint, value, path)
         if type(value) is not hint:  # exactly: true is no number, a date with a time no date
-            return self.refuse(path, f"write {_wanted(hint, path[-1])} instead of {_shown(value)}.")
+            return self.refuse(path, f"write {_wanted(hint, path)} instead of {_shown(value)}.")
         return self.refuse(path, "write something here or leave the key out.") if value == "" else value
 
     def _tuple(self, item: Any, value: object, path: Path) -> Any:
         if item is Condition and isinstance(value, dict):
             return self._conditions([value], path, is_list=False)
+        if isinstance(value, str) and not is_dataclass(item):
+            return self.refuse(path, f'write it as a list: ["{value}"].')
         if not isinstance(value, list):
-            return self.refuse(path, f"write {_wanted(tuple[item, ...], path[-1])} instead of {_shown(value)}.")
+            return self.refuse(path, f"write {_wanted(tuple[item, ...], path)} instead of {_shown(value)}.")
         if item is Condition:
             return self._conditions(value, path, is_list=True)
         values = [self._value(item, one, (*path, number)) for number, one in enumerate(value)]
@@ -237,9 +241,12 @@ class _Reader:
         if isinstance(value, str):
             return Text(value.strip()) if value.strip() else self.refuse(path, "write a text or leave the key out.")
         if not isinstance(value, dict):
-            return self.refuse(path, f"write {_wanted(Text, path[-1])} instead of {_shown(value)}.")
-        text = self.build(Text, value, path)
-        return text if text is _BAD else Text(text.nl.strip(), text.en.strip())
+            return self.refuse(path, f"write {_wanted(Text, path)} instead of {_shown(value)}.")
+        written = self.build(Text, value, path)
+        if isinstance(written, _Bad):
+            return _BAD
+        text = Text(written.nl.strip(), written.en.strip())
+        return text or self.refuse((*path, "nl"), "write a text.")
 
     def _parsed(self, cls: Any, value: object, path: Path) -> Any:
         if isinstance(value, str):
@@ -250,7 +257,7 @@ class _Reader:
                     return cls.parse(value)
                 except ValueError as error:
                     return self.refuse(path, f"{error}.")
-        return self.refuse(path, f"write {_wanted(cls, path[-1])} instead of {_shown(value)}.")
+        return self.refuse(path, f"write {_wanted(cls, path)} instead of {_shown(value)}.")
 
     def _conditions(self, tables: Sequence[object], path: Path, *, is_list: bool) -> Any:
         found = [self._condition(t, (*path, n) if is_list else path) for n, t in enumerate(tables)]
@@ -284,31 +291,34 @@ class _Reader:
                 return date.fromisoformat(f"2001-{value}")
         except ValueError:
             pass
-        return self.refuse(path, f'write a day of the year as "MM-DD" instead of {_shown(value)}.')
+        return self.refuse(path, f"write {_wanted(date, path)} instead of {_shown(value)}.")
 
     def _register(self, value: object, path: Path) -> Any:
         if not isinstance(value, dict):
             return self.refuse(path, f"write [register] with columns instead of {_shown(value)}.")
-        self._refuse_unknown(value, ("columns",), path)
+        misspelt = self._refuse_unknown(value, {"columns": "columns"}, path)
         if "columns" not in value:
-            return self.refuse((*path, "columns"), "add this key, with a list of texts.")
+            return _BAD if misspelt else self.refuse((*path, "columns"), "add a list of texts.")
         return self._value(tuple[str, ...], value["columns"], (*path, "columns"))
 
 
-def _wanted(hint: Any, key: str | int) -> str:
-    """What a person has to write for a value of this type."""
+def _wanted(hint: Any, path: Path) -> str:
+    """What a person has to write for a value of this type, at this place."""
     hint = _only(hint)
+    header = ".".join(part for part in path if isinstance(part, str))
     if get_origin(hint) is tuple:
         item = get_args(hint)[0]
-        if is_dataclass(item) and item not in (Term, Occurrence):
-            return "a list of { value, title } tables" if key == "choices" else f"[[{key}]] tables (double brackets)"
-        return f"a list: [{_wanted(item, key)}, …]"
+        if item is Choice or item is Condition:
+            return "a list of { value, title }" if item is Choice else "a condition or a list of them"
+        if is_dataclass(item) and item is not Occurrence:
+            return f"[[{header}]] in double brackets"
+        return f"a list of {_wanted(item, path)}"
     simple = {
         Text: "a text",
         str: "a text",
         int: "a whole number",
         bool: "true or false",
-        date: "a date like 2026-01-31",
+        date: 'a day of the year as "MM-DD"' if path[-1] == "due" else "a date like 2026-01-31",
         Term: 'a term like "20 working days"',
         Occurrence: 'an act, "sent:LETTER", "passed:DEADLINE" or "before:DEADLINE:TERM"',
     }
@@ -316,7 +326,7 @@ def _wanted(hint: Any, key: str | int) -> str:
         return simple[hint]
     if issubclass(hint, StrEnum):
         return " or ".join(f'"{one}"' for one in hint)
-    return f"a [{key}] table"
+    return f"a [{header}] table"
 
 
 def _shown(value: object) -> str:

@@ -14,9 +14,11 @@ from procedures.definition import (
     Field,
     FieldKind,
     Independence,
+    Letter,
     OccurrenceKind,
 )
 from procedures.engine import INDEPENDENCE_REASON, UNTIL
+from procedures.placeholders import placeholders_in
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import EVERY_PHASE, Index
 
@@ -101,16 +103,33 @@ def _extends(index: Index, act: Act, path: Path) -> Iterator[Finding]:
     elif rule.extension.by is not None and until is not None:
         where = (*path, "fields", act.fields.index(until))
         yield Finding(where, f"take this field away: the extension is always {rule.extension.by}.")
-    if not any(f.name.endswith("reason") and f.kind in _WORDS and f.required and not f.when for f in act.fields):
+    reasons = [
+        f.name for f in act.fields if f.name.endswith("reason") and f.kind in _WORDS and f.required and not f.when
+    ]
+    if not reasons:
         message = 'add a required text field whose name ends in "reason": whoever extends says why.'
         yield Finding((*path, "extends"), message)
-    if not any(
-        COMPLAINANT in letter.to and any(on.kind is OccurrenceKind.ACT and on.name == act.name for on in letter.on)
-        for letter in index.procedure.letters
-    ):
+    notices = [
+        (at, letter)
+        for at, letter in enumerate(index.procedure.letters)
+        if COMPLAINANT in letter.to and any(on.kind is OccurrenceKind.ACT and on.name == act.name for on in letter.on)
+    ]
+    if not notices:
         yield Finding(
             (*path, "extends"), f'add a letter to the complainant with on = ["{act.name}"]: they must be told.'
         )
+    elif reasons and not any(_tells(letter, reasons, rule.name) for _, letter in notices):
+        message = (
+            f"put {{fact.{reasons[0]}}} and {{due.{rule.name}}} in the body: an extension is told with its reason."
+        )
+        yield Finding(("letters", notices[0][0], "body"), message)
+
+
+def _tells(letter: Letter, reasons: Sequence[str], deadline: str) -> bool:
+    """Whether the letter says why a deadline was moved, and to which day."""
+    held = {str(each) for each in placeholders_in(letter.body.nl)}
+    dated = f"{{due.{deadline}}}" in held or ("{terms}" in held and deadline in letter.deadlines)
+    return dated and any(f"{{fact.{reason}}}" in held for reason in reasons)
 
 
 def _field(field: Field, path: Path, *, is_intake: bool) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from procedures.definition import COMPLAINANT, Act, DeadlineRule, Letter, Occurrence, OccurrenceKind
+from procedures.placeholders import placeholders_in
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import EVERY_PHASE, Index
 
@@ -36,7 +37,14 @@ class _Possible:
 def findings(index: Index) -> Iterator[Finding]:
     """What is wrong with the whole. Of a chain of causes only the first is reported."""
     found = list(_never(index)) or list(_unreachable(index)) or list(_stuck(index))
-    yield from found or (*_never_met(index), *_ticked_too_late(index))
+    if found:
+        yield from found
+        return
+    ways = _Ways(index)
+    yield from _clocks(index, ways)
+    yield from _acts(index, ways)
+    yield from _checks(index, ways)
+    yield from _dates(index, ways)
 
 
 # ------------------------------------------------------------------------------------------------ what can happen
@@ -164,19 +172,40 @@ class _Ways:
             before = causes.starts
         return self.onward({name for each in before for name in self.after(each, seen | {occurrence})})
 
+    def running(self, deadline: str) -> set[str]:
+        """The phases in which a case can be while the clock runs or when it is over."""
+        starts = self.index.deadlines[deadline].starts
+        return self.onward({name for start in starts for name in self.after(start)})
 
-def _never_met(index: Index) -> Iterator[Finding]:
-    ways = _Ways(index)
+
+def _clocks(index: Index, ways: _Ways) -> Iterator[Finding]:
+    ends = {phase.name for phase in index.procedure.phases if phase.is_end}
     for at, rule in enumerate(index.procedure.deadlines):
-        for start in rule.starts:
-            onward = ways.onward(ways.after(start))
-            if rule.met_by and not any(ways.at(met) & onward for met in rule.met_by):
+        for number, start in enumerate(rule.starts):
+            after = ways.after(start)
+            if after <= ends:
+                message = f'name something else: the case is closed after "{start}", and no clock starts any more.'
+                yield Finding(("deadlines", at, "starts", number), message)
+            elif rule.met_by and not any(ways.at(met) & ways.onward(after) for met in rule.met_by):
                 message = f'name something that can still happen once "{start}" has started the clock.'
                 yield Finding(("deadlines", at, "met_by"), message)
 
 
-def _ticked_too_late(index: Index) -> Iterator[Finding]:
-    ways = _Ways(index)
+def _acts(index: Index, ways: _Ways) -> Iterator[Finding]:
+    """Acts in phases where what they hang on is not there."""
+    for at, act in enumerate(index.procedure.acts):
+        phases = index.phases_of(act)
+        for number, on in enumerate(act.on):
+            if not phases & ways.after(on):
+                message = f'change "in": a case is never in one of these phases when "{on}" happens.'
+                yield Finding(("acts", at, "on", number), message)
+        for key, deadline in (("within", act.within), ("after", act.after), ("extends", act.extends)):
+            if deadline and not phases & ways.running(deadline):
+                message = f'change "in": the clock of "{deadline}" has not started yet in any of these phases.'
+                yield Finding(("acts", at, key), message)
+
+
+def _checks(index: Index, ways: _Ways) -> Iterator[Finding]:
     for at, check in enumerate(index.procedure.checks):
         waiting = {*check.before, *(act.name for act in index.procedure.acts if check.name in act.needs)}
         onward = ways.onward(index.phases_of(check))
@@ -186,3 +215,17 @@ def _ticked_too_late(index: Index) -> Iterator[Finding]:
                 yield Finding(
                     path, f'name a phase that comes before "{name}" or is the same: here it is ticked too late.'
                 )
+
+
+def _dates(index: Index, ways: _Ways) -> Iterator[Finding]:
+    """Dates in letters that are written before the clock has started: a letter does not know when it will be sent."""
+    for at, letter in enumerate(index.procedure.letters):
+        itself = Occurrence(OccurrenceKind.SENT, letter.name)
+        texts = (letter.subject.nl, letter.subject.en, letter.body.nl, letter.body.en)
+        dated = {each for text in texts for each in placeholders_in(text) if each.kind == "due"}
+        for placeholder in sorted(dated, key=str):
+            starts = [start for start in index.deadlines[placeholder.name].starts if start != itself]
+            known = ways.onward({name for start in starts for name in ways.after(start)})
+            if not all(ways.after(on) & known for on in letter.on):
+                message = f"write {{term.{placeholder.name}}} instead of {placeholder}: that date is not known yet."
+                yield Finding(("letters", at, "body"), message, near=str(placeholder))

@@ -107,12 +107,10 @@ def _floor(ratio: float) -> str:
 
 def _roles(index: Index) -> Iterator[Finding]:
     roles = index.procedure.roles
-    for at, role in enumerate(roles):
-        if role.name in (COMPLAINANT, SYSTEM, RESPONDENT):
-            yield Finding(("roles", at, "name"), f'choose another name: "{role.name}" has a fixed meaning.')
-        if role.name == HANDLER and not role.is_handler:
-            yield Finding(("roles", at, "name"), 'choose another name, or add is_handler = true: "handler" means that.')
     handlers = [at for at, role in enumerate(roles) if role.is_handler]
+    for at, role in enumerate(roles):
+        if role.name in (COMPLAINANT, SYSTEM, RESPONDENT) or (role.name == HANDLER and handlers and at not in handlers):
+            yield Finding(("roles", at, "name"), f'choose another name: "{role.name}" has a fixed meaning.')
     if not handlers:
         yield Finding(("roles", 0), "add is_handler = true to the role of whoever handles a complaint.")
     for at in handlers[1:]:

@@ -1,4 +1,4 @@
-"""Tells the workers that something is due. Only a wake-up: the rows are the truth, and the next sweep finds them too."""
+"""Tells the workers that something is due. Only a wake-up: the next sweep finds the rows without it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class UploadRefused(Exception):
     """The file is not taken; the message says what to do, in the reader's language."""
 
 
-def content_type_of(file: UploadedFile) -> str:
+def content_type_of(file: UploadedFile[bytes]) -> str:
     """The content type that a file really has. Raises UploadRefused when it is none that is allowed, or too large."""
     name = PurePath(str(file.name)).name
     allowed = ALLOWED.get(PurePath(name).suffix.lower())

@@ -78,16 +78,19 @@ class ScopedManager(models.Manager[_M], Generic[_M]):
 
 
 class ScopedModel(models.Model):
-    """A row that belongs to one organisation. Foreign keys between such rows hold the organisation too (isolation)."""
+    """A row that belongs to one organisation. Foreign keys between such rows hold the organisation too (isolation).
+
+    Each model declares `objects = ScopedManager["Name"]()` itself: inherited, its type would be lost.
+    """
 
     organisation = models.ForeignKey("procedures.Organisation", on_delete=models.PROTECT, related_name="+")
 
-    objects = ScopedManager["ScopedModel"]()
+    scoped = ScopedManager["ScopedModel"]()  # what Django itself reads through: saving, related rows, cascades
 
     class Meta:
         abstract = True
-        base_manager_name = "objects"
-        default_manager_name = "objects"
+        base_manager_name = "scoped"
+        default_manager_name = "scoped"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         _claim(self)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -22,7 +23,7 @@ from procedures.catalogue import calendar_of, procedure_of, version_in_force, zo
 from procedures.definition import PARTY_FIELDS, Act, FieldKind, Procedure
 from procedures.scoping import current
 
-Files = Mapping[str, Sequence[UploadedFile]]
+Files: TypeAlias = "Mapping[str, Sequence[UploadedFile[bytes]]]"
 
 
 class CaseMovedOn(Exception):

@@ -20,7 +20,7 @@ def keep_documents(
     event: Event,
     procedure: Procedure,
     act: Act,
-    files: Mapping[str, Sequence[UploadedFile]],
+    files: Mapping[str, Sequence[UploadedFile[bytes]]],
     actor: Actor,
     *,
     at: datetime,
@@ -37,7 +37,9 @@ def keep_documents(
     return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
 
 
-def _keep(event: Event, field: str, file: UploadedFile, content_type: str, actor: Actor, at: datetime) -> Document:
+def _keep(
+    event: Event, field: str, file: UploadedFile[bytes], content_type: str, actor: Actor, at: datetime
+) -> Document:
     title = PurePath(str(file.name)).name
     digest = hashlib.sha256()
     for chunk in file.chunks():

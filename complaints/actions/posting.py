@@ -190,7 +190,8 @@ def _rendered(letter: Letter, *, at: datetime) -> bytes:
     """The PDF's bytes: stored the first time, the same ones ever after."""
     if letter.pdf:
         with letter.pdf.open("rb") as stored:
-            return bytes(stored.read())
+            content: bytes = stored.read()
+            return content
     procedure = procedure_of(letter.case.version)
     calendar = calendar_of(procedure, at=at)
     rule = procedure.letter(letter.name)

@@ -24,6 +24,7 @@ from complaints.models import Answer, Assignment, Case, Deadline, Event, Measure
 from complaints.queries.state import columns_of
 from procedures import answers, engine
 from procedures.calendars import Calendar
+from procedures.deadlines import overdue_at
 from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, FieldKind, OwedBy, Procedure
 from procedures.definition import Measure as PromisedMeasure
 
@@ -135,9 +136,7 @@ class Recorder:
 
 
 def next_due_at(procedure: Procedure, case: engine.Case) -> datetime | None:
-    """When the first thing that somebody still has to do is, or was, too late: missed ones that are still owed count."""
-    from procedures.deadlines import overdue_at
-
+    """When the first thing that somebody still has to do is, or was, too late. Limits missed and still owed count."""
     zone = ZoneInfo(procedure.zone)
     if procedure.phase(case.phase).is_end:
         return None

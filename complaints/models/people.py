@@ -18,9 +18,9 @@ class User(AbstractUser):
 
     email = models.EmailField(_("e-mailadres"), unique=True)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
-        verbose_name = _("account")
-        verbose_name_plural = _("accounts")
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("account")  # type: ignore[assignment]
+        verbose_name_plural = _("accounts")  # type: ignore[assignment]
 
     @property
     def full_name(self) -> str:

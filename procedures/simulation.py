@@ -160,21 +160,28 @@ class Rehearsal:
         """
         definition = _act(self.procedure, act)
         self.wait(at)
+        roles = tuple(by) or definition.by
         came: list[Decision] = []
-        if tick and not definition.opens:
-            for check in engine.waits_for(self.procedure, self.case, definition):
-                came += self.tick(check.name, at=at)
-        decision = engine.decide(
-            self.procedure,
-            self.case,
-            act,
-            at=at,
-            by=by or definition.by,
-            facts=self.answers(definition, at=at, given=facts),
-            calendar=self.calendar,
-            respondents=self.respondents,
-        )
-        came += self._record(decision, by=tuple(by) or definition.by, hold=hold)
+        before = self.case, len(self.steps), len(self.letters)
+        try:
+            if tick and self._waits_only_for_checks(definition, at=at, by=roles):
+                for check in engine.waits_for(self.procedure, self.case, definition):
+                    came += self.tick(check.name, at=at)
+            decision = engine.decide(
+                self.procedure,
+                self.case,
+                act,
+                at=at,
+                by=roles,
+                facts=self.answers(definition, at=at, given=facts),
+                calendar=self.calendar,
+                respondents=self.respondents,
+            )
+        except ActRefused:  # then the ticks were for nothing
+            self.case = before[0]
+            del self.steps[before[1] :], self.letters[before[2] :]
+            raise
+        came += self._record(decision, by=roles, hold=hold)
         return tuple(came)
 
     def tick(
@@ -289,6 +296,10 @@ class Rehearsal:
             because=due.because,
             after_look=letter.release is Release.AFTER_LOOK,
         )
+
+    def _waits_only_for_checks(self, act: Act, *, at: datetime, by: Collection[str]) -> bool:
+        offers = engine.offers(self.procedure, self.case, at=at, by=by)
+        return any(each.act == act and each.refusal and each.refusal.code == "checks" for each in offers)
 
     def _sample(self, act: Act, field: Field, at: datetime) -> Fact:
         local_at = at.astimezone(self.zone)

@@ -100,13 +100,13 @@ class Left:
 
 def day(on: date, *, year: bool = True, language: str = "") -> str:
     """ "woensdag 25 november 2026"."""
-    with _speaking(language):
+    with speaking(language):
         return f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}" + (f" {on.year}" if year else "")
 
 
 def short_day(on: date, *, year: bool = False, language: str = "") -> str:
     """ "wo 25 nov"."""
-    with _speaking(language):
+    with speaking(language):
         return f"{_SHORT_WEEKDAYS[on.weekday()]} {on.day} {_SHORT_MONTHS[on.month - 1]}" + (
             f" {on.year}" if year else ""
         )
@@ -114,26 +114,26 @@ def short_day(on: date, *, year: bool = False, language: str = "") -> str:
 
 def weekday(on: date, *, language: str = "") -> str:
     """ "woensdag"."""
-    with _speaking(language):
+    with speaking(language):
         return str(_WEEKDAYS[on.weekday()])
 
 
 def month(on: date, *, language: str = "") -> str:
     """ "november"."""
-    with _speaking(language):
+    with speaking(language):
         return str(_MONTHS[on.month - 1])
 
 
 def clock(at: datetime, *, zone: ZoneInfo, language: str = "") -> str:
     """ "14.32 uur"."""
     local = at.astimezone(zone)
-    with _speaking(language):
+    with speaking(language):
         return _("%(hour)d.%(minute)02d uur") % {"hour": local.hour, "minute": local.minute}
 
 
 def moment(at: datetime, *, zone: ZoneInfo, year: bool = True, language: str = "") -> str:
     """ "vrijdag 20 november 2026 om 14.32 uur"."""
-    with _speaking(language):
+    with speaking(language):
         return _("%(day)s om %(clock)s") % {
             "day": day(at.astimezone(zone).date(), year=year),
             "clock": clock(at, zone=zone),
@@ -142,13 +142,13 @@ def moment(at: datetime, *, zone: ZoneInfo, year: bool = True, language: str = "
 
 def end(due: date | datetime, *, zone: ZoneInfo, year: bool = True, language: str = "") -> str:
     """The end of a deadline: a last day, or an instant with its time."""
-    with _speaking(language):
+    with speaking(language):
         return moment(due, zone=zone, year=year) if isinstance(due, datetime) else day(due, year=year)
 
 
 def short_end(due: date | datetime, *, zone: ZoneInfo, language: str = "") -> str:
     """The end of a deadline for a narrow column: "wo 25 nov", "zo 29 mrt 17.00 uur"."""
-    with _speaking(language):
+    with speaking(language):
         if isinstance(due, datetime):
             return f"{short_day(due.astimezone(zone).date())} {clock(due, zone=zone)}"
         return short_day(due)
@@ -160,7 +160,7 @@ def short_end(due: date | datetime, *, zone: ZoneInfo, language: str = "") -> st
 def term(length: Term, *, language: str = "") -> str:
     """ "20 werkdagen", "1 maand", "48 uur"."""
     n = length.amount
-    with _speaking(language):
+    with speaking(language):
         match length.unit:
             case Unit.HOURS:
                 words = ngettext("%(n)d uur", "%(n)d uur", n)
@@ -194,7 +194,7 @@ def left(
     a last day in the weekend and the Friday before are told as days.
     """
     is_target = kind is DeadlineKind.TARGET
-    with _speaking(language):
+    with speaking(language):
         if isinstance(subject, Deadline):
             if subject.met_at is not None:
                 met_on = short_day(subject.met_at.astimezone(zone).date())
@@ -258,7 +258,7 @@ def counting(
     `because` is the occurrence that started it; without it, it is told only where the document leaves no choice.
     `calendar` is the one that it was counted with. `public` is for complainants: no rule ids, and said more simply.
     """
-    with _speaking(language):
+    with speaking(language):
         return list(_Counting(deadline, rule, procedure, calendar, because, public=public).sentences())
 
 
@@ -301,7 +301,8 @@ class _Counting:
         ]
 
     def _begin(self) -> str:
-        start = self._said(self.deadline.start)
+        in_hours = self.rule.term.unit is Unit.HOURS
+        start = self._said(self.deadline.start if in_hours else _day_of(self.deadline.start, self.zone))
         if self.rule.from_fact:
             title = next((f.title for f in self.procedure.every_field() if f.name == self.rule.from_fact), Text(""))
             return _("Geteld vanaf %(start)s, de dag die bij “%(title)s” is ingevuld.") % {
@@ -508,22 +509,22 @@ def joined(parts: Sequence[str], *, language: str = "") -> str:
     """ "a, b en c"."""
     if len(parts) < 2:
         return "".join(parts)
-    with _speaking(language):
+    with speaking(language):
         return _("%(some)s en %(last)s") % {"some": ", ".join(parts[:-1]), "last": parts[-1]}
 
 
 def kind(of: DeadlineKind, *, language: str = "") -> str:
-    with _speaking(language):
+    with speaking(language):
         return _("streefdatum") if of is DeadlineKind.TARGET else _("uiterste datum")
 
 
 def owed_by(whom: OwedBy, *, language: str = "") -> str:
-    with _speaking(language):
+    with speaking(language):
         return _("de indiener") if whom is OwedBy.COMPLAINANT else _("de organisatie")
 
 
 def channel(way: Channel, *, language: str = "") -> str:
-    with _speaking(language):
+    with speaking(language):
         match way:
             case Channel.EMAIL:
                 return pgettext("channel", "e-mail")
@@ -534,7 +535,7 @@ def channel(way: Channel, *, language: str = "") -> str:
 
 
 def status(of: Status, *, language: str = "") -> str:
-    with _speaking(language):
+    with speaking(language):
         match of:
             case Status.OPEN:
                 return pgettext("deadline", "loopt")
@@ -549,7 +550,7 @@ def status(of: Status, *, language: str = "") -> str:
 def occurrence(what: Occurrence | str, *, procedure: Procedure, language: str = "") -> str:
     """ "“Klacht indienen”", "de brief “Besluit” is verstuurd", "3 werkdagen voor het einde van “Besluit”"."""
     parsed = Occurrence.parse(what) if isinstance(what, str) else what
-    with _speaking(language):
+    with speaking(language):
         said = _title_of(parsed, procedure).in_language(get_language() or "nl")
         title = {"title": said}
         match parsed.kind:
@@ -581,5 +582,6 @@ def _day_of(moment: date | datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
-def _speaking(language: str) -> AbstractContextManager[object]:
+def speaking(language: str) -> AbstractContextManager[object]:
+    """Everything within is said in this language; in the active one when it is empty."""
     return override(language) if language else nullcontext()

@@ -47,6 +47,16 @@ def parse(field: Field, raw: object, *, zone: ZoneInfo) -> Fact:
             return str(raw).strip()
 
 
+def restore(field: Field, stored: object, *, zone: ZoneInfo) -> Fact:
+    """The fact that was kept as JSON. It was judged when it was given, so its choices are not looked at again: two acts
+    may ask for the same fact with different choices."""
+    if field.kind is FieldKind.CHOICE:
+        return str(stored)
+    if field.kind in (FieldKind.CHOICES, FieldKind.MEMBERS):
+        return tuple(_many(stored))
+    return parse(field, stored, zone=zone)
+
+
 def as_json(fact: Fact) -> object:
     """The fact as JSON can hold it; `parse` gives the same fact back."""
     if isinstance(fact, tuple):

@@ -89,7 +89,7 @@ def confirm_posted(letter: Letter, *, on: date, actor: Actor, at: datetime) -> N
     """
     zone = zone_of(procedure_of(letter.case.version))
     noon = datetime.combine(on, time(12), zone)
-    posted_at = min(noon, at) if on == at.astimezone(zone).date() else noon
+    posted_at = at if on == at.astimezone(zone).date() else noon
     if not Letter.objects.filter(pk=letter.pk, state=Letter.State.TO_POST).update(
         state=Letter.State.SENT, sent_at=posted_at
     ):

@@ -30,7 +30,7 @@ def facts_of(case: models.Case, procedure: Procedure) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
     for row in case.answers.all():
         field = fields.get(row.name)
-        facts[row.name] = answers.parse(field, row.value, zone=zone) if field else row.value
+        facts[row.name] = answers.restore(field, row.value, zone=zone) if field else row.value
     return facts
 
 

@@ -1,4 +1,4 @@
-"""What tests start from: organisations with their published procedure, people, and cases filed through the real actions.
+"""What tests start from: organisations with their published procedure, people, and cases through the real actions.
 
 Every function goes through the application's own actions; none writes a row behind their back.
 """

@@ -167,7 +167,8 @@ def _step(number: int, table: dict[str, Any], zone: ZoneInfo, *, tick: bool) -> 
         facts=table.get("facts", {}),
         not_applicable=table.get("not_applicable", ""),
         refused=table.get("refused", ""),
-        tick=table.get("tick", tick),
+        # What is to be refused may be refused because of a point that was not ticked.
+        tick=table.get("tick", tick and "refused" not in table),
         held=tuple(table.get("held", ())),
     )
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.mail import get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F, Q
@@ -188,6 +188,8 @@ def _counts(letter: Letter) -> bool:
 
 def _rendered(letter: Letter, *, at: datetime) -> bytes:
     """The PDF's bytes: stored the first time, the same ones ever after."""
+    from complaints.letters import printing  # loading it takes half a second that only senders need
+
     if letter.pdf:
         with letter.pdf.open("rb") as stored:
             content: bytes = stored.read()
@@ -212,7 +214,7 @@ def _rendered(letter: Letter, *, at: datetime) -> bytes:
         letter.subject, letter.html, letter.text = written.subject[:200], written.html, written.text
         letter.written_on = today
     page = rendering.page(_written(letter), to=recipient, occasion=occasion, letter=rule)
-    pdf = rendering.pdf(page)
+    pdf = printing.pdf(page)
     letter.sha256 = hashlib.sha256(pdf).hexdigest()
     letter.pdf.save(f"{current()}/{uuid.uuid4()}.pdf", ContentFile(pdf), save=False)
     letter.save(update_fields=["subject", "html", "text", "written_on", "sha256", "pdf"])
@@ -229,7 +231,7 @@ def _written(letter: Letter) -> Written:
     )
 
 
-def _message(letter: Letter, pdf: bytes) -> mailing.EmailMultiAlternatives:
+def _message(letter: Letter, pdf: bytes) -> EmailMultiAlternatives:
     procedure = procedure_of(letter.case.version)
     return mailing.message(
         written=_written(letter),

@@ -1,5 +1,18 @@
-"""The addresses of the public side."""
+"""The addresses of the public side. `organisation` is taken from the address by the scope middleware."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from complaints.intake import views as intake
+from complaints.portal import views as portal
+
+urlpatterns: list[URLPattern] = [
+    path("", intake.organisations, name="organisations"),
+    path("<slug:organisation>/", intake.organisation_page, name="organisation"),
+    path("<slug:organisation>/thema.css", intake.theme, name="theme"),
+    path("<slug:organisation>/indienen/", intake.file_complaint, name="file"),
+    path("<slug:organisation>/volgen/", portal.enter, name="enter"),
+    path("<slug:organisation>/volgen/afsluiten/", portal.leave, name="leave"),
+    path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),
+    path("<slug:organisation>/volgen/handeling/<slug:act>/", portal.act, name="act"),
+    path("<slug:organisation>/volgen/brief/<int:pk>/", portal.letter, name="letter"),
+]

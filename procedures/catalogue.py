@@ -65,7 +65,7 @@ def publish(source: str, *, by: str, roles: Collection[str], at: datetime) -> Pr
             published_by=by,
             published_as=sorted(roles),
         )
-        Organisation.objects.filter(pk=organisation.pk).update(name=procedure.name)
+        Organisation.objects.filter(pk=organisation.pk).update(name=procedure.name, is_open=True)
     return version
 
 

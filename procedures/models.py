@@ -19,6 +19,7 @@ class Organisation(models.Model):
     prefix = models.CharField(_("voorvoegsel van nummers"), max_length=6, unique=True)
     domain = models.CharField(_("eigen hostnaam"), max_length=253, unique=True, null=True, blank=True)
     created_at = models.DateTimeField(_("sinds"))
+    is_open = models.BooleanField(_("heeft een procedure"), default=False)  # from its first published version on
 
     class Meta:
         verbose_name = _("organisatie")

@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from complaints.markup import Voice, render, text_of
 from procedures import deadlines as counting
 from procedures import engine, wording
 from procedures.calendars import Calendar
@@ -31,14 +32,7 @@ from procedures.definition import (
     Procedure,
 )
 from procedures.placeholders import (
-    Block,
-    Bold,
-    Bullets,
-    Heading,
-    Paragraph,
     Placeholder,
-    Plain,
-    Runs,
     parse,
     parse_line,
 )
@@ -136,63 +130,23 @@ class _Writer:
         self.for_staff = not (to.kind in ("complainant", "respondent") or to.kind.startswith("appeal:"))
 
     def write(self) -> Written:
-        document = parse(self.letter.body.in_language(self.language))
-        html: list[str] = []
-        text: list[str] = [salutation(self.to)]
-        for part in document.parts:
-            match part:
-                case Paragraph(runs):
-                    html.append(format_html("<p>{}</p>", self._html(runs)))
-                    text.append(self._text(runs))
-                case Heading(runs):
-                    html.append(format_html("<h2>{}</h2>", self._html(runs)))
-                    text.append(self._text(runs).upper())
-                case Bullets(items):
-                    rows = format_html_join("", "<li>{}</li>", ((self._html(item),) for item in items))
-                    html.append(format_html("<ul>{}</ul>", rows))
-                    text.append("\n".join(f"- {self._text(item)}" for item in items))
-                case Block(placeholder):
-                    block_html, block_text = self._block(placeholder)
-                    html.append(block_html)
-                    text.append(block_text)
+        voice = Voice(self._said, self._block)
+        html, body = render(parse(self.letter.body.in_language(self.language)), voice)
+        text = [salutation(self.to), body]
         text.append(_("Met vriendelijke groet,"))
         text.append(
             "\n".join(line for line in (self.occasion.sender, self.occasion.sender_title, self.procedure.name) if line)
         )
-        subject = " ".join(self._text(parse_line(self.letter.subject.in_language(self.language))).split())
+        subject = " ".join(text_of(parse_line(self.letter.subject.in_language(self.language)), voice).split())
         return Written(
             subject=subject,
-            html="\n".join(html),
+            html=html,
             text="\n\n".join(part for part in text if part) + "\n",
             language=self.language,
             depends_on_sending=self.depends_on_sending,
         )
 
     # ------------------------------------------------------------------------------------------ within a sentence
-
-    def _html(self, runs: Runs) -> SafeString:
-        pieces = []
-        for run in runs:
-            match run:
-                case Plain(text):
-                    pieces.append(escape(text))
-                case Bold(within):
-                    pieces.append(format_html("<strong>{}</strong>", self._html(within)))
-                case Placeholder():
-                    pieces.append(escape(self._said(run)))
-        return mark_safe("".join(pieces))  # noqa: S308  # every piece was escaped
-
-    def _text(self, runs: Runs) -> str:
-        pieces = []
-        for run in runs:
-            match run:
-                case Plain(text):
-                    pieces.append(text)
-                case Bold(within):
-                    pieces.append(self._text(within))
-                case Placeholder():
-                    pieces.append(self._said(run))
-        return "".join(pieces)
 
     def _said(self, placeholder: Placeholder) -> str:
         occasion = self.occasion

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=253, null=True, unique=True, verbose_name="eigen hostnaam"),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="sinds")),
+                ("is_open", models.BooleanField(default=False, verbose_name="heeft een procedure")),
             ],
             options={
                 "verbose_name": "organisatie",

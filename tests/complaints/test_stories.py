@@ -207,8 +207,9 @@ class Played:
     def _people(self) -> dict[str, Membership]:
         """The people whom the story speaks of: "ROLE 1" and on, and whoever it names for a role."""
         people = {}
+        counts = {field.role: field.count for field in self.procedure.every_field()}
         for role in self.procedure.roles:
-            for number in range(1, 5):
+            for number in range(1, max(1, counts.get(role.name, 1)) + 1):
                 name = f"{role.name} {number}"
                 people[name] = member(self.organisation, name, role.name)
         roles = {

@@ -1,0 +1,365 @@
+"""Forms made from what a procedure asks: one control for each field of the document, in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from complaints import uploads
+from procedures import engine, wording
+from procedures.definition import PARTY_FIELDS, Condition, Fact, Field, FieldKind, Procedure
+
+Members = Mapping[str, Sequence[tuple[str, str]]]
+
+AUTOCOMPLETE = {
+    "name": "name",
+    "organisation": "organization",
+    "email": "email",
+    "phone": "tel",
+    "address": "street-address",
+    "postcode": "postal-code",
+    "town": "address-level2",
+}
+LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
+MONTHS = ("jan", "feb", "maa", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+ENGLISH_LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MEASURE_ROWS = 3
+LONGEST = 20_000  # characters of a long answer
+
+
+class AnswersForm(forms.Form):
+    """What an act asks. Conditional fields are always shown, and required only when their condition holds."""
+
+    def __init__(self, asked: Sequence[Field], facts: Mapping[str, Fact], done: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.asked = {each.name: each for each in asked}
+        self._facts = dict(facts)
+        self._done = tuple(done)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        known = {**self._facts, **{name: value for name, value in cleaned.items() if value not in (None, "", [])}}
+        for name, each in self.asked.items():
+            if not engine.is_asked(each, known, self._done):
+                cleaned.pop(name, None)
+                self.errors.pop(name, None)
+            elif each.required and each.when and cleaned.get(name) in (None, "", []) and name not in self.errors:
+                self.add_error(name, _required(each))
+        return cleaned
+
+    def answers(self) -> dict[str, object]:
+        """The answers as the engine takes them; files apart."""
+        found: dict[str, object] = {}
+        for name, value in self.cleaned_data.items():
+            field = self.asked.get(name)
+            if field is not None and field.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS):
+                continue
+            if value in (None, "", []):
+                continue
+            found[name] = value.isoformat() if isinstance(value, date) else value
+        return found
+
+    def files_by_field(self) -> dict[str, list[UploadedFile[bytes]]]:
+        """The files, by field."""
+        return {
+            name: list(self.cleaned_data.get(name) or [])
+            for name, field in self.asked.items()
+            if field.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS) and self.cleaned_data.get(name)
+        }
+
+    def take_refusal(self, refusal: engine.ActRefused, *, language: str = "nl") -> None:
+        """Puts the procedure's reasons where they belong: at the fields, else above the form."""
+        for name, reason in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, reason.in_language(language))
+        if not refusal.fields:
+            self.add_error(None, refusal.reason.in_language(language))
+
+
+def form_for(
+    procedure: Procedure,
+    asked: Sequence[Field],
+    *,
+    facts: Mapping[str, Fact] | None = None,
+    done: Sequence[str] = (),
+    members: Members | None = None,
+    audience: str = "public",
+    data: Any = None,
+    files: MultiValueDict[str, UploadedFile[bytes]] | None = None,
+    initial: Mapping[str, object] | None = None,
+    language: str = "nl",
+) -> AnswersForm:
+    """A form with a control for each field. `members` gives, for each role, who may be chosen (key, name)."""
+    form = AnswersForm(asked, facts or {}, done, data=data, files=files, initial=dict(initial or {}))
+    for each in asked:
+        form.fields[each.name] = _control(procedure, each, members or {}, language, audience)
+    return form
+
+
+# ------------------------------------------------------------------------------------------------ controls
+
+
+class MultipleFileInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+    template_name = "django/forms/widgets/file.html"
+
+
+class FilesField(forms.FileField):
+    """One or more files, each judged at the gate; the cleaned value is a list."""
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        self.most = most
+        widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT})
+        if most == 1:
+            widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT, "multiple": False})
+        super().__init__(widget=widget, **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:  # noqa: ARG002
+        sent = [each for each in (data if isinstance(data, (list, tuple)) else [data]) if each]
+        if not sent:
+            if self.required:
+                raise forms.ValidationError(self.error_messages["required"])
+            return []
+        if len(sent) > self.most:
+            raise forms.ValidationError(_("Kies hoogstens %(n)d bestanden.") % {"n": self.most})
+        for file in sent:
+            try:
+                uploads.content_type_of(file)
+            except uploads.UploadRefused as refused:
+                raise forms.ValidationError(str(refused)) from None
+        return sent
+
+
+class DayField(forms.Field):
+    """A day as people type it: 4-11-2026, 4 november 2026, 2026-11-04."""
+
+    def to_python(self, value: Any) -> date | None:
+        typed = str(value or "").strip().lower()
+        if not typed:
+            return None
+        parts = _day_parts(typed)
+        if parts is None:
+            raise forms.ValidationError(_("Schrijf de datum zo: 4-11-2026."))
+        year, month, number = parts
+        try:
+            return date(year, month, number)
+        except ValueError:
+            raise forms.ValidationError(_no_such_day(year, month, number)) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.day}-{value.month}-{value.year}" if isinstance(value, date) else value
+
+
+class MomentField(forms.Field):
+    """A day with a time: 4-11-2026 14.30, or what a browser's own control sends."""
+
+    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
+        self.zone = zone
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        typed = str(value or "").strip().lower()
+        if not typed:
+            return None
+        match = re.fullmatch(r"(.+?)[t ,]+(?:om )?(\d{1,2})[.:](\d{2})(?: uur)?", typed)
+        if not match:
+            raise forms.ValidationError(_("Schrijf de datum en de tijd zo: 4-11-2026 14.30."))
+        day = DayField().to_python(match[1])
+        hour, minute = int(match[2]), int(match[3])
+        if day is None or hour > 23 or minute > 59:
+            raise forms.ValidationError(_("Schrijf de datum en de tijd zo: 4-11-2026 14.30."))
+        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        local = value.astimezone(self.zone)
+        return f"{local.day}-{local.month}-{local.year} {local.hour}.{local.minute:02d}"
+
+
+class MeasuresWidget(forms.Widget):
+    """Rows of what, who and when; empty rows are left out."""
+
+    template_name = "forms/measures.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:  # noqa: ARG002
+        rows = [
+            {part: str(data.get(f"{name}-{number}-{part}", "")).strip() for part in ("what", "owner", "due_on")}
+            for number in range(MEASURE_ROWS)
+        ]
+        return [row for row in rows if any(row.values())]
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        filled = list(value or [])
+        empty = {"what": "", "owner": "", "due_on": ""}
+        context["rows"] = (filled + [empty] * MEASURE_ROWS)[:MEASURE_ROWS]
+        return context
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:  # noqa: ARG002
+        return f"{name}-0-what" not in data
+
+    def use_required_attribute(self, initial: Any) -> bool:  # noqa: ARG002
+        return False
+
+
+class MeasuresField(forms.Field):
+    widget = MeasuresWidget
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        rows = []
+        for row in value or []:
+            if not all(row.values()):
+                raise forms.ValidationError(_("Vul bij elke maatregel in: wat, wie en wanneer."))
+            day = DayField().to_python(row["due_on"])
+            rows.append({**row, "due_on": day.isoformat() if day else ""})
+        if self.required and not rows:
+            raise forms.ValidationError(self.error_messages["required"])
+        return rows
+
+
+def _control(procedure: Procedure, asked: Field, members: Members, language: str, audience: str) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": _label(procedure, asked, language),
+        "help_text": _help(asked, language),
+        "required": asked.required and not asked.when,
+        "error_messages": {"required": _required(asked)},
+    }
+    attributes = (
+        {"autocomplete": AUTOCOMPLETE[asked.name]} if asked.name in AUTOCOMPLETE and audience == "public" else {}
+    )
+    match asked.kind:
+        case FieldKind.LONG_TEXT:
+            return forms.CharField(widget=forms.Textarea(attrs={"rows": 6, **attributes}), max_length=LONGEST, **common)
+        case FieldKind.EMAIL:
+            common["error_messages"]["invalid"] = _("Dit is geen e-mailadres. Schrijf het zo: naam@voorbeeld.nl.")
+            return forms.EmailField(widget=forms.EmailInput(attrs=attributes), **common)
+        case FieldKind.PHONE:
+            attributes["inputmode"] = "tel"
+            return forms.CharField(widget=forms.TextInput(attrs=attributes), max_length=40, **common)
+        case FieldKind.NUMBER:
+            return forms.IntegerField(widget=forms.TextInput(attrs={"inputmode": "numeric"}), **common)
+        case FieldKind.DATE:
+            return DayField(widget=forms.TextInput(attrs={"class": "dateinput", **attributes}), **common)
+        case FieldKind.MOMENT:
+            return MomentField(zone=ZoneInfo(procedure.zone), widget=forms.TextInput(attrs=attributes), **common)
+        case FieldKind.YES_NO:
+            return forms.ChoiceField(choices=[("yes", _("Ja")), ("no", _("Nee"))], widget=forms.RadioSelect, **common)
+        case FieldKind.CHOICE:
+            choices = [(each.value, each.title.in_language(language)) for each in asked.choices]
+            if not common["required"]:
+                choices = [("", _("Ik kies niets")), *choices]
+            widget = forms.RadioSelect if len(choices) <= 8 else forms.Select
+            return forms.ChoiceField(choices=choices, widget=widget, **common)
+        case FieldKind.CHOICES:
+            choices = [(each.value, each.title.in_language(language)) for each in asked.choices]
+            return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
+        case FieldKind.MEMBER:
+            people = [("", _("Kies een persoon")), *members.get(asked.role, ())]
+            return forms.ChoiceField(choices=people, **common)
+        case FieldKind.MEMBERS:
+            return forms.MultipleChoiceField(
+                choices=list(members.get(asked.role, ())), widget=forms.CheckboxSelectMultiple, **common
+            )
+        case FieldKind.DOCUMENT:
+            return FilesField(most=1, **common)
+        case FieldKind.DOCUMENTS:
+            return FilesField(most=uploads.MAX_FILES, **common)
+        case FieldKind.MEASURES:
+            return MeasuresField(**common)
+        case _:
+            longest = LENGTHS.get(asked.name, 200 if asked.name in (*PARTY_FIELDS, "subject") else 500)
+            return forms.CharField(widget=forms.TextInput(attrs=attributes), max_length=longest, **common)
+
+
+# ------------------------------------------------------------------------------------------------ words
+
+
+def _label(procedure: Procedure, asked: Field, language: str) -> str:
+    title = asked.title.in_language(language)
+    if asked.when:
+        note = _condition_note(procedure, asked.when, language)
+        return format_html('{} <span class="optional">({})</span>', title, note) if note else title
+    if asked.required:
+        return title
+    return format_html('{} <span class="optional">({})</span>', title, _("mag u overslaan"))
+
+
+def _condition_note(procedure: Procedure, conditions: tuple[Condition, ...], language: str) -> str:
+    """When the question has to be answered, in words: 'alleen als u bij "…" "Ja" kiest'."""
+    for condition in conditions:
+        field = next((each for each in procedure.every_field() if each.name == condition.fact), None)
+        if field is None or condition.negated:
+            continue
+        if field.kind is FieldKind.YES_NO:
+            chosen = [_("Ja") if value else _("Nee") for value in condition.values]
+        else:
+            chosen = [field.choice_title(value).in_language(language) for value in condition.values]
+        return _("alleen als u bij “%(question)s” kiest voor: %(answers)s") % {
+            "question": field.title.in_language(language),
+            "answers": wording.joined(chosen),
+        }
+    return _("mag u overslaan")
+
+
+def _help(asked: Field, language: str) -> str:
+    parts = [asked.help.in_language(language), asked.purpose.in_language(language)]
+    if asked.example:
+        parts.append(_("Bijvoorbeeld: %(example)s") % {"example": asked.example.in_language(language)})
+    if asked.kind is FieldKind.DATE and not asked.example:
+        parts.append(_("Bijvoorbeeld: 4-11-2026."))
+    if asked.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS):
+        parts.append(_("Foto, pdf, Word, Excel of tekst. Per bestand hoogstens 10 MB, samen hoogstens 10 bestanden."))
+    return " ".join(part for part in parts if part)
+
+
+def _required(asked: Field) -> str:
+    if asked.kind in (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.YES_NO, FieldKind.MEMBER, FieldKind.MEMBERS):
+        return _("Kies hier een antwoord.")
+    if asked.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS):
+        return _("Voeg hier een bestand toe.")
+    if asked.kind is FieldKind.LONG_TEXT:
+        return _("Vul dit in. Eén zin is genoeg.")
+    return _("Vul dit in.")
+
+
+def _day_parts(typed: str) -> tuple[int, int, int] | None:
+    """Year, month and day as typed, whether or not there is such a day."""
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", typed):
+        return int(match[1]), int(match[2]), int(match[3])
+    if match := re.fullmatch(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", typed):
+        return int(match[3]), int(match[2]), int(match[1])
+    if match := re.fullmatch(r"(?:[a-z]+ )?(\d{1,2}) ([a-z]{3})[a-z]*\.? (\d{4})", typed):
+        for names in (MONTHS, ENGLISH_MONTHS):
+            if match[2] in names:
+                return int(match[3]), names.index(match[2]) + 1, int(match[1])
+        if match[2] == "mrt":
+            return int(match[3]), 3, int(match[1])
+    return None
+
+
+def _no_such_day(year: int, month: int, number: int) -> str:
+    if not 1 <= month <= 12 or year < 1900:
+        return _("Deze datum bestaat niet. Schrijf hem zo: 4-11-2026.")
+    first = date(year, month, 1)
+    following = date(year + month // 12, month % 12 + 1, 1)
+    name = wording.month(first)
+    return _("%(number)d %(month)s bestaat niet. %(Month)s heeft %(days)d dagen.") % {
+        "number": number,
+        "month": name,
+        "Month": name.capitalize(),
+        "days": (following - first).days,
+    }

@@ -1,0 +1,1 @@
+"""The public side: the page of a procedure, the form, the receipt."""

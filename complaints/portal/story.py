@@ -1,0 +1,47 @@
+"""What happened in a case, told to the complainant in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from complaints.models import Event, Letter
+from procedures.definition import OwedBy, Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    at: datetime
+    what: str
+
+
+def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedure) -> list[Told]:
+    """The line of the case, oldest first: where it went, what they did, their letters, the limits that we missed.
+
+    Internal steps are left out: who ticked what, and what was written to colleagues.
+    """
+    language = get_language() or "nl"
+    line: list[Told] = []
+    phase = ""
+    for event in events:
+        entered = event.decision.get("phase", "")
+        if event.number == 1:
+            line.append(Told(event.at, _("Wij kregen uw klacht.")))
+        elif event.by == Event.By.COMPLAINANT:
+            receipt = procedure.act(event.occurrence).receipt.in_language(language)
+            line.append(Told(event.at, receipt or procedure.act(event.occurrence).title.in_language(language)))
+        elif event.occurrence.startswith("passed:"):
+            rule = procedure.deadline(event.occurrence.removeprefix("passed:"))
+            if rule.public and rule.owed_by is OwedBy.ORGANISATION and rule.kind == "limit":
+                late = _("Wij waren te laat met: %(what)s. Dat spijt ons.")
+                line.append(Told(event.at, late % {"what": rule.title.in_language(language)}))
+        if entered != phase and event.number > 1:
+            line.append(Told(event.at, procedure.phase(entered).public.in_language(language)))
+        phase = entered
+    sent = _("Wij stuurden u een brief: %(what)s.")
+    line += [Told(letter.sent_at, sent % {"what": letter.subject}) for letter in letters if letter.sent_at]
+    return sorted(line, key=lambda each: each.at)

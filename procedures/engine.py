@@ -230,6 +230,7 @@ def offers(procedure: Procedure, case: Case, *, at: datetime, by: Collection[str
             _refuse_place(procedure, case, act, at)
             _refuse_role(act, by)
             _refuse_conditions(procedure, case, act)
+            _refuse_no_more_time(procedure, case, act)
         except ActRefused as refusal:
             found.append(Offer(act, refusal))
         else:
@@ -657,21 +658,12 @@ def _refuse_conflict(act: Act, answers: Mapping[str, Fact], respondents: Collect
         raise ActRefused(wanted, code="independence", fields={INDEPENDENCE_REASON: wanted})
 
 
-def _refuse_extension(
-    procedure: Procedure,
-    case: Case,
-    act: Act,
-    answers: Mapping[str, Fact],
-    *,
-    at: datetime,
-    calendar: Calendar,
-) -> None:
-    """How often, how much, until when at most and how late is what the document says."""
+def _refuse_no_more_time(procedure: Procedure, case: Case, act: Act) -> None:
+    """A deadline is extended only while it is owed, and as often as the document says."""
     if not act.extends:
         return
-    rule = procedure.deadline(act.extends)
     running = case.deadline(act.extends)
-    extension = rule.extension
+    extension = procedure.deadline(act.extends).extension
     if running is None or extension is None or running.met_at or running.status is Status.DROPPED:
         raise ActRefused(
             Text("Deze termijn loopt niet (meer).", "This term is not running (any more)."), code="extension"
@@ -684,6 +676,23 @@ def _refuse_extension(
             ),
             code="extension",
         )
+
+
+def _refuse_extension(
+    procedure: Procedure,
+    case: Case,
+    act: Act,
+    answers: Mapping[str, Fact],
+    *,
+    at: datetime,
+    calendar: Calendar,
+) -> None:
+    """How often, how much, until when at most and how late is what the document says."""
+    _refuse_no_more_time(procedure, case, act)
+    running = case.deadline(act.extends) if act.extends else None
+    extension = procedure.deadline(act.extends).extension if act.extends else None
+    if running is None or extension is None:
+        return
     zone = ZoneInfo(procedure.zone)
     today = at.astimezone(zone).date()
     old_end = _day(running.due.raw, zone)

@@ -101,15 +101,21 @@ class Unsound(Exception):
         self.problems = problems
 
 
-def load(text: str, *, source: str = "<text>") -> Procedure:
-    """The procedure that `text` describes. Raises Unsound with every problem."""
-    procedure, problems = read(text, source)
+def load(text: str, *, source: str = "<text>", is_published: bool = False) -> Procedure:
+    """The procedure that `text` describes. Raises Unsound with every problem.
+
+    A published version is not judged again: it was sound when it was published, and must load for as long as it has
+    cases, also after the judgement has become stricter.
+    """
+    procedure, problems = read(text, source, is_published=is_published)
     if problems or procedure is None:
         raise Unsound(problems)
     return procedure
 
 
-def read(text: str, source: str = "<text>") -> tuple[Procedure | None, tuple[Problem, ...]]:
+def read(
+    text: str, source: str = "<text>", *, is_published: bool = False
+) -> tuple[Procedure | None, tuple[Problem, ...]]:
     """The procedure, when the text could be read as one, and every problem, in the order of the lines.
 
     Whether it is sound is asked only of a document whose keys and values are all in order: so one slip is one problem.
@@ -121,7 +127,7 @@ def read(text: str, source: str = "<text>") -> tuple[Procedure | None, tuple[Pro
     reader = _Reader()
     procedure = reader.build(Procedure, document, ())
     found = reader.found
-    if not found:
+    if not found and not is_published:
         found = [(_surface(each.path), each.message, each.near) for each in soundness.problems(procedure)]
     if not found:
         return procedure, ()

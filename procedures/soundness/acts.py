@@ -174,6 +174,8 @@ def _same_facts(index: Index) -> Iterator[Finding]:
 def _assigned(index: Index) -> Iterator[Finding]:
     """Whoever plays a part per case has to be given it by an act."""
     assigned = index.assigned_roles()
+    if "" in assigned:
+        return  # a field that has to say its role first
     procedure = index.procedure
     busy = {role for act in procedure.acts for role in act.by} | {
         role for check in procedure.checks for role in check.by

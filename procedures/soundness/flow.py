@@ -91,11 +91,23 @@ def _never(index: Index) -> Iterator[Finding]:
 
 
 def _unreachable(index: Index) -> Iterator[Finding]:
+    """Phases that no case comes to: first those where the cause lies, the others only where there is no first."""
     possible = _possible(index, ())
+    causes: list[Finding] = []
+    consequences: list[Finding] = []
     for at, phase in enumerate(index.procedure.phases):
-        if phase.name not in possible.phases:
-            message = f'add an act with to = "{phase.name}" in a phase that cases come to: none ever comes here.'
-            yield Finding(("phases", at), message)
+        if phase.name in possible.phases:
+            continue
+        ways_in = [act for act in index.procedure.acts if act.to == phase.name]
+        waiting = [act for act in ways_in if index.phases_of(act) & possible.phases]
+        if waiting:
+            message = f'change what "{waiting[0].name}" waits for: as it is, no case ever comes to this phase.'
+        else:
+            message = (
+                f'add an act with to = "{phase.name}" in a phase that cases come to: no case ever comes to this one.'
+            )
+        (causes if waiting or not ways_in else consequences).append(Finding(("phases", at), message))
+    yield from causes or consequences
 
 
 # ------------------------------------------------------------------------------------------------ ways on
@@ -114,6 +126,7 @@ def _stuck(index: Index) -> Iterator[Finding]:
                 ways[name].add(act.to)
     ends = {phase.name for phase in index.procedure.phases if phase.is_end}
     dead = {name for name in ways if name not in ends and not ways[name]}
+    circles: list[set[str]] = []
     for at, phase in enumerate(index.procedure.phases):
         onward = _closure({phase.name}, ways)
         if phase.name in dead:
@@ -122,8 +135,14 @@ def _stuck(index: Index) -> Iterator[Finding]:
                 "a case would stay here for ever."
             )
             yield Finding(("phases", at), message)
-        elif not onward & (ends | dead):
-            message = "add an act that leads out of this circle to an end, by the organisation or the clock."
+        elif (
+            not onward & (ends | dead) and onward not in circles and all(_closure({n}, ways) == onward for n in onward)
+        ):
+            circles.append(onward)
+            names = ", ".join(each.name for each in index.procedure.phases if each.name in onward)
+            message = (
+                f"add an act that leads to an end, by the organisation or the clock: cases would go round ({names})."
+            )
             yield Finding(("phases", at), message)
 
 

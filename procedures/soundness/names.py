@@ -39,7 +39,25 @@ REGISTER_COLUMNS = frozenset(
         "closed_on",
         "measures",
         "letters",
-        "extensions",
+    }
+)
+# What the yearly report can tell.
+REPORT_CONTENTS = frozenset(
+    {
+        "number",
+        "nature",
+        "channel",
+        "track",
+        "admissibility",
+        "verdicts",
+        "throughput",
+        "terms",
+        "measures",
+        "effectiveness",
+        "repeats",
+        "bottlenecks",
+        "appeals",
+        "years",
     }
 )
 
@@ -201,6 +219,7 @@ def _others(index: Index) -> Iterator[Finding]:
     if window := procedure.intake.window:
         asked = {field.name for field in procedure.intake.fields}
         yield from _known("field of the intake", window.from_fact, asked, ("intake", "window", "from_fact"))
+    yield from _all_known("part of the report", procedure.report.contents, REPORT_CONTENTS, ("report", "contents"))
     columns = REGISTER_COLUMNS | frozenset(index.fields)
     yield from _all_known("column", procedure.register, columns, ("register",))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import fields, is_dataclass
 
-from procedures.definition import Letter, OccurrenceKind, Release, Text
+from procedures.definition import PARTY_FIELDS, Letter, OccurrenceKind, Release, Text
 from procedures.placeholders import (
     PUBLIC,
     BadMarkup,
@@ -128,6 +128,8 @@ def _unknown_name(index: Index, placeholder: Placeholder) -> str:
     }
     if not placeholder.name or placeholder.name in known[placeholder.kind][1]:
         return ""
+    if placeholder.kind == "fact" and placeholder.name in PARTY_FIELDS:
+        return f"change {placeholder}: this is kept with the person, and only {{complainant}}, the name, can be shown."
     what, names = known[placeholder.kind]
     return f"change {placeholder}: " + unknown(what, placeholder.name, names)
 

@@ -1,0 +1,160 @@
+"""Doing an act in a case: the form that the procedure asks for, and what comes of sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from complaints.actions import CaseMovedOn, perform
+from complaints.desk.seats import Seat, page, seated
+from complaints.desk.standing import Standing, standing
+from complaints.forms import AnswersForm, form_for
+from complaints.models import Membership
+from complaints.uploads import UploadRefused
+from procedures import engine
+from procedures.definition import Act, FieldKind, Independence, Procedure
+
+
+@require_http_methods(["GET", "POST"])
+@seated
+def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> HttpResponse:
+    here = standing(seat, reference)
+    try:
+        definition = here.procedure.act(act)
+    except KeyError:
+        raise Http404 from None
+    if definition.is_automatic:
+        raise Http404
+    if request.method == "POST":
+        return _sent(request, seat, here, definition)
+    refusal = here.refusal_of(act)
+    if refusal:
+        return _refused(request, here, definition, refusal)
+    return _form_page(request, here, definition, _form(here, definition), revision=here.case.revision)
+
+
+def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpResponse:
+    form = _form(here, act, request)
+    typed = request.POST.get("revision", "")
+    revision = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
+    if revision != here.case.revision:
+        return _moved_on(request, here, act, form)
+    if not form.is_valid():
+        return _form_page(request, here, act, form, revision=revision, status=422)
+    try:
+        perform(
+            here.case,
+            act.name,
+            answers=form.answers(),
+            actor=here.actor,
+            at=seat.now,
+            revision=revision,
+            files=form.files_by_field(),
+        )
+    except CaseMovedOn:
+        here.case.refresh_from_db()
+        return _moved_on(request, here, act, form)
+    except engine.ActRefused as refusal:
+        form.take_refusal(refusal, language=_language())
+        return _form_page(request, here, act, form, revision=revision, status=422)
+    except UploadRefused as refused:
+        form.add_error(None, str(refused))
+        return _form_page(request, here, act, form, revision=revision, status=422)
+    messages.success(request, _("Gedaan: %(act)s.") % {"act": act.title.in_language(_language())})
+    return redirect("desk:case", here.case.reference)
+
+
+def _form(here: Standing, act: Act, request: HttpRequest | None = None) -> AnswersForm:
+    sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request else {}
+    form = form_for(
+        here.procedure,
+        act.fields,
+        facts=here.state.facts,
+        done=here.state.done,
+        members=choosable(here.procedure, act),
+        audience="desk",
+        language=_language(),
+        **sent,
+    )
+    if act.independence is Independence.SOFT:
+        form.fields[engine.INDEPENDENCE_REASON] = forms.CharField(
+            label=_("Gaat de klacht over deze persoon? Schrijf op waarom het niet anders kan (anders leeg laten)"),
+            widget=forms.Textarea(attrs={"rows": 3}),
+            max_length=2000,
+            required=False,
+        )
+    return form
+
+
+def choosable(procedure: Procedure, act: Act) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """For each role that the act lets somebody choose from: the active members who have it, by name."""
+    fields = procedure.fields_of(act)
+    wanted = {each.role for each in fields if each.kind in (FieldKind.MEMBER, FieldKind.MEMBERS)}
+    if not wanted:
+        return {}
+    members = sorted(
+        Membership.objects.select_related("user").filter(is_active=True, roles__overlap=sorted(wanted)),
+        key=lambda member: member.name,
+    )
+    return {role: [(str(each.pk), each.name) for each in members if role in each.roles] for role in wanted}
+
+
+def _moved_on(request: HttpRequest, here: Standing, act: Act, form: AnswersForm) -> HttpResponse:
+    """The form as it was typed, with the new revision, so that it can be looked at and sent again."""
+    refusal = here.refusal_of(act.name)
+    reason = refusal.reason.in_language(_language()) if refusal else ""
+    return _form_page(
+        request, here, act, form, revision=here.case.revision, status=409, has_moved_on=True, reason=reason
+    )
+
+
+def _refused(request: HttpRequest, here: Standing, act: Act, refusal: engine.ActRefused) -> HttpResponse:
+    return page(
+        request,
+        "desk/act_refused.html",
+        {
+            "title": act.title.in_language(_language()),
+            "case": here.case,
+            "reason": refusal.reason.in_language(_language()),
+        },
+        status=403 if refusal.code == "role" else 409,
+    )
+
+
+def _form_page(
+    request: HttpRequest,
+    here: Standing,
+    act: Act,
+    form: AnswersForm,
+    *,
+    revision: int,
+    status: int = 200,
+    has_moved_on: bool = False,
+    reason: str = "",
+) -> HttpResponse:
+    return page(
+        request,
+        "desk/act.html",
+        {
+            "title": act.title.in_language(_language()),
+            "case": here.case,
+            "act": act,
+            "form": form,
+            "revision": revision,
+            "has_moved_on": has_moved_on,
+            "reason": reason,
+        },
+        status=status,
+    )
+
+
+def _language() -> str:
+    return get_language() or "nl"

@@ -1,0 +1,90 @@
+"""Answers in words, as people at the desk read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from complaints.desk.standing import Standing
+from complaints.models import Answer, Event
+from procedures import answers as stored
+from procedures import wording
+from procedures.definition import Fact, Field, FieldKind, Measure
+from procedures.engine import FILED_LATE, INDEPENDENCE_REASON
+
+HIDDEN = frozenset({"channel", "subject"})  # the head of the page shows them
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was answered at one occasion."""
+
+    event: Event
+    title: str
+    answers: list[tuple[str, str]]
+
+
+def given_answers(
+    standing: Standing, events: Sequence[Event], rows: Sequence[Answer], names: Mapping[str, str]
+) -> list[Given]:
+    """Everything that was answered, by occasion and in order; `names` gives the members' names by key."""
+    fields = {field.name: field for field in standing.procedure.every_field()}
+    by_event: dict[int, list[tuple[str, str]]] = {}
+    for row in rows:
+        if row.name in HIDDEN:
+            continue
+        field = fields.get(row.name)
+        fact = stored.restore(field, row.value, zone=standing.zone) if field else row.value
+        said = in_words(field, fact, names=names, zone=standing.zone)
+        if said:
+            by_event.setdefault(row.event_id, []).append((_title(row.name, field), said))
+    return [Given(event, event_title(event, standing), by_event[event.pk]) for event in events if event.pk in by_event]
+
+
+def in_words(field: Field | None, fact: Fact | Measure, *, names: Mapping[str, str], zone: ZoneInfo) -> str:
+    if isinstance(fact, bool):
+        return _("Ja") if fact else _("Nee")
+    if isinstance(fact, tuple):
+        parts = [in_words(field, each, names=names, zone=zone) for each in fact]
+        return "\n".join(parts) if field and field.kind is FieldKind.MEASURES else wording.joined(parts)
+    if isinstance(fact, Measure):
+        return _("%(what)s (%(owner)s, klaar op %(day)s)") % {
+            "what": fact.what,
+            "owner": fact.owner,
+            "day": wording.day(fact.due_on),
+        }
+    if isinstance(fact, datetime):
+        return wording.moment(fact, zone=zone)
+    if isinstance(fact, date):
+        return wording.day(fact)
+    if field and field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS):
+        return names.get(str(fact), _("iemand die hier niet meer werkt"))
+    if field and field.choices:
+        return field.choice_title(fact).in_language(get_language() or "nl")
+    return str(fact)
+
+
+def event_title(event: Event, standing: Standing) -> str:
+    """What happened, as a title: the act's, or that of the point of the checklist."""
+    language = get_language() or "nl"
+    try:
+        return standing.procedure.act(event.occurrence).title.in_language(language)
+    except KeyError:
+        return wording.occurrence(event.occurrence, procedure=standing.procedure)
+
+
+def _title(name: str, field: Field | None) -> str:
+    if field:
+        return field.title.in_language(get_language() or "nl")
+    return {
+        FILED_LATE: _("Te laat ingediend"),
+        INDEPENDENCE_REASON: _("Waarom het niet anders kon"),
+        "confidentiality": _("Wie ervan mag weten"),
+        "represented": _("Met een gemachtigde"),
+        "meant_as_complaint": _("Bedoeld als klacht"),
+    }.get(name, name)

@@ -1,0 +1,129 @@
+"""The case page, and ticking its checklist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from complaints.actions import tick_check
+from complaints.desk.answers import given_answers
+from complaints.desk.deadlines import deadline_rows
+from complaints.desk.letters import letter_rows
+from complaints.desk.seats import Seat, page, seated
+from complaints.desk.standing import Standing, standing
+from complaints.desk.timeline import timeline
+from complaints.models import Membership, Party
+from procedures import engine
+from procedures.definition import Act, Check
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the checklist."""
+
+    check: Check
+    is_done: bool
+    reason: str  # why it does not apply
+    may_tick: bool
+
+
+@require_GET
+@seated
+def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
+    here = standing(seat, reference)
+    case, procedure, language = here.case, here.procedure, get_language() or "nl"
+    events = list(case.events.select_related("member__user"))
+    parties = list(case.parties.all())
+    names = {str(each.pk): each.name for each in Membership.objects.select_related("user")}
+    given = given_answers(here, events, list(case.answers.all()), names)
+    rows = deadline_rows(here, events)
+    points = checklist(here)
+    offers = here.offers()
+    phase = procedure.phase(here.state.phase)
+    track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
+    channel = next((each.title for each in procedure.intake.channels if each.name == case.channel), None)
+    return page(
+        request,
+        "desk/case.html",
+        {
+            "title": f"{case.reference} {case.subject}".strip(),
+            "case": case,
+            "procedure": procedure,
+            "phase": phase.title.in_language(language),
+            "track": track.in_language(language) if track else "",
+            "channel": channel.in_language(language) if channel else case.channel,
+            "handler_title": next(
+                (each.title.in_language(language) for each in procedure.roles if each.is_handler), ""
+            ),
+            "complainants": [each for each in parties if each.kind != Party.Kind.RESPONDENT],
+            "respondents": [each for each in parties if each.kind == Party.Kind.RESPONDENT],
+            "parties": parties,
+            "next": next((row for row in rows if row.is_waiting), None),
+            "deadlines": rows,
+            "allowed": [each.act for each in offers if each.refusal is None],
+            "refused": [
+                (each.act, _reason(here, each.act, each.refusal)) for each in offers if each.refusal is not None
+            ],
+            "points": points,
+            "points_done": sum(point.is_done for point in points),
+            "complaint": given[0] if given and given[0].event.number == 1 else None,
+            "later": [each for each in given if each.event.number > 1],
+            "documents": list(case.documents.select_related("member__user")),
+            "letters": letter_rows(here),
+            "measures": list(case.measures.all()),
+            "timeline": timeline(here, events),
+        },
+    )
+
+
+def checklist(here: Standing) -> list[Point]:
+    """The checklist of the phase, with what the viewer may tick."""
+    return [
+        Point(
+            check,
+            check.name in here.state.checks,
+            here.state.checks.get(check.name, ""),
+            check.name not in here.state.checks and bool(set(check.by) & here.actor.roles),
+        )
+        for check in engine.checks_of(here.procedure, here.state)
+    ]
+
+
+@require_POST
+@seated
+def tick(request: HttpRequest, seat: Seat, reference: str, check: str) -> HttpResponse:
+    """Ticks a point, or says why it does not apply."""
+    here = standing(seat, reference)
+    reason = request.POST.get("not_applicable", "").strip()[:500]
+    if "skip" in request.POST and not reason:
+        messages.error(request, _("Schrijf op waarom dit punt niet van toepassing is."))
+    else:
+        try:
+            tick_check(
+                here.case,
+                check,
+                actor=here.actor,
+                at=seat.now,
+                not_applicable=reason if "skip" in request.POST else "",
+            )
+        except engine.ActRefused as refusal:
+            messages.error(request, refusal.reason.in_language(get_language() or "nl"))
+    return redirect(reverse("desk:case", args=[here.case.reference]) + "#lijst")
+
+
+def _reason(here: Standing, act: Act, refusal: engine.ActRefused) -> str:
+    """Why an act cannot be done now; who may, when it is somebody else's."""
+    language = get_language() or "nl"
+    if refusal.code != "role":
+        return refusal.reason.in_language(language)
+    titles = [each.title.in_language(language).lower() for each in here.procedure.roles if each.name in act.by]
+    if not titles:
+        return _("Dat doet de indiener zelf.")
+    return _("Dat doet: %(roles)s.") % {"roles": ", ".join(titles)}

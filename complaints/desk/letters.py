@@ -1,0 +1,168 @@
+"""The letters of a case at the desk: how they stand, and what a person has to do for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from complaints.actions import NotReleased, confirm_posted, release_letter, retry_letter
+from complaints.desk.seats import Seat, seated
+from complaints.desk.standing import Standing, standing
+from complaints.forms import DayField
+from complaints.models import Letter
+from procedures import wording
+from procedures.definition import Channel
+
+ON_PAPER = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    letter: Letter
+    title: str
+    to: str
+    channel: str
+    problem: str  # why it did not leave, in words
+    may_release: bool
+    may_handle: bool  # post it, or try it again
+
+
+def letter_rows(here: Standing) -> list[Row]:
+    """The newest first."""
+    return [_row(here, letter) for letter in here.case.letters.order_by("-pk")]
+
+
+@require_POST
+@seated
+def release(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
+    """Lets a held letter go: this person has read it."""
+    here = standing(seat, reference)
+    letter = _letter(here, pk)
+    if not _may_release(here, letter):
+        return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
+    try:
+        release_letter(letter, at=seat.now)
+    except NotReleased:
+        return _moved_on(request, here)
+    messages.success(request, _("De brief gaat nu weg."))
+    return _back(here)
+
+
+@require_POST
+@seated
+def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
+    """Says on which day a letter on paper was posted."""
+    here = standing(seat, reference)
+    letter = _letter(here, pk)
+    if not _may_handle(here):
+        return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
+    today = seat.now.astimezone(here.zone).date()
+    try:
+        on = DayField(error_messages={"required": _("Vul in op welke dag de brief is gepost.")}).clean(
+            request.POST.get("posted_on", "")
+        )
+    except ValidationError as wrong:
+        messages.error(request, " ".join(wrong.messages))
+        return _back(here)
+    if on > today:
+        messages.error(request, _("Deze dag moet nog komen. Vul in wanneer de brief echt is gepost."))
+    elif on < letter.written_on:
+        messages.error(request, _("De brief is pas op %(day)s geschreven.") % {"day": wording.day(letter.written_on)})
+    else:
+        try:
+            confirm_posted(letter, on=on, actor=here.actor, at=seat.now)
+        except NotReleased:
+            return _moved_on(request, here)
+        messages.success(request, _("Gepost op %(day)s.") % {"day": wording.day(on)})
+    return _back(here)
+
+
+@require_POST
+@seated
+def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
+    """Tries a failed letter again: to the same address, to another, or on paper."""
+    here = standing(seat, reference)
+    letter = _letter(here, pk)
+    if not _may_handle(here):
+        return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
+    email = request.POST.get("email", "").strip()
+    if "paper" in request.POST:
+        email = ON_PAPER
+    else:
+        try:
+            validate_email(email)
+        except forms.ValidationError:
+            messages.error(request, _("Dit is geen e-mailadres. Schrijf het zo: naam@voorbeeld.nl."))
+            return _back(here)
+    try:
+        retry_letter(letter, at=seat.now, email=email)
+    except NotReleased:
+        return _moved_on(request, here)
+    messages.success(
+        request, _("De brief wordt gedrukt om te posten.") if email == ON_PAPER else _("De brief gaat opnieuw weg.")
+    )
+    return _back(here)
+
+
+def _row(here: Standing, letter: Letter) -> Row:
+    language = get_language() or "nl"
+    try:
+        title = here.procedure.letter(letter.name).title.in_language(language)
+    except KeyError:
+        title = letter.subject
+    return Row(
+        letter=letter,
+        title=title,
+        to=letter.to_name or letter.to_organisation or letter.to_email,
+        channel=wording.channel(Channel(letter.channel)),
+        problem=_problem(letter.error) if letter.state == Letter.State.FAILED else "",
+        may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
+        may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and _may_handle(here),
+    )
+
+
+def _problem(error: str) -> str:
+    if error.startswith("smtp_5"):
+        return _("De mailserver weigert dit adres (%(code)s). Klopt het?") % {"code": error.removeprefix("smtp_")}
+    if error.startswith("smtp_"):
+        return _("De mailserver nam de brief niet aan (%(code)s).") % {"code": error.removeprefix("smtp_")}
+    if error == "not_recorded":
+        return _("De brief is weg, maar dat kon niet worden opgeschreven. Kijk eerst of hij is aangekomen.")
+    if error == "no_address":
+        return _("Er is geen adres bekend.")
+    return _("Het versturen lukte niet (%(code)s).") % {"code": error}
+
+
+def _may_release(here: Standing, letter: Letter) -> bool:
+    looker = here.procedure.letter(letter.name).release_by
+    return looker in here.actor.roles if looker else _may_handle(here)
+
+
+def _may_handle(here: Standing) -> bool:
+    return any(role.name in here.actor.roles and not role.is_outside for role in here.procedure.roles)
+
+
+def _letter(here: Standing, pk: int) -> Letter:
+    letter = Letter.objects.select_related("case__version").filter(case=here.case, pk=pk).first()
+    if letter is None:
+        raise Http404
+    return letter
+
+
+def _moved_on(request: HttpRequest, here: Standing) -> HttpResponse:
+    messages.warning(request, _("Met deze brief is intussen al iets anders gedaan."))
+    return _back(here)
+
+
+def _back(here: Standing) -> HttpResponse:
+    return redirect(reverse("desk:case", args=[here.case.reference]) + "#brieven")

@@ -1,0 +1,104 @@
+"""Who sits at the desk: the member of staff, the organisation that they work in now, and its procedure in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from complaints.access import membership_of
+from complaints.models import Membership, User, organisations_of
+from procedures.calendars import Calendar
+from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
+from procedures.definition import Procedure, Text
+from procedures.models import Organisation
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member at work, at the instant `now`, with what is the same for every page of one request."""
+
+    organisation: Organisation
+    membership: Membership
+    procedure: Procedure  # the one in force; a case follows its own version
+    calendar: Calendar
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.procedure)
+
+    @property
+    def role_titles(self) -> list[Text]:
+        return [role.title for role in self.procedure.roles if role.name in self.membership.roles]
+
+
+def seat_of(request: HttpRequest) -> Seat | None:
+    """The viewer's seat in the organisation in scope; None for a stranger. Found once in a request."""
+    if not hasattr(request, "seat"):
+        request.seat = _find(request)  # type: ignore[attr-defined]
+    found: Seat | None = request.seat  # type: ignore[attr-defined]
+    return found
+
+
+def seated(
+    view: Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """A view for members only. Others get a page that says so, and no data."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        seat = seat_of(request)
+        if seat is None:
+            return page(request, "desk/no_access.html", {}, status=403)
+        return view(request, seat, *args, **kwargs)
+
+    return wrapper
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A page of the desk in its frame."""
+    request.current_app = "desk"
+    return TemplateResponse(request, template, {**frame(request), **context}, status=status)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame around every page shows: Django's own names, and who works where."""
+    seat = seat_of(request)
+    user = request.user
+    return {
+        "site_title": "Gehoor",
+        "site_header": "Gehoor",
+        "site_url": None,
+        "has_permission": user.is_authenticated and user.is_active,
+        "available_apps": [],
+        "is_popup": False,
+        "is_nav_sidebar_enabled": False,
+        "log_entries": [],
+        "seat": seat,
+        "organisations": organisations_of(user) if seat and isinstance(user, User) else [],
+    }
+
+
+def _find(request: HttpRequest) -> Seat | None:
+    organisation: Organisation | None = getattr(request, "organisation", None)
+    if organisation is None or not isinstance(request.user, User):
+        return None
+    membership = membership_of(request.user)
+    if membership is None:
+        return None
+    now = timezone.now()
+    try:
+        procedure = procedure_of(version_in_force(timezone.localdate(now)))
+    except NotInForce:
+        return None
+    return Seat(organisation, membership, procedure, calendar_of(procedure, at=now), now)

@@ -1,0 +1,65 @@
+"""Where a case stands at this instant: its rows as the engine sees them, with what time brought since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from complaints.access import Entry, case_for_staff
+from complaints.actions import Actor, respondents_of
+from complaints.desk.seats import Seat
+from complaints.models import Case
+from complaints.queries.state import state_of
+from procedures import engine
+from procedures.calendars import Calendar
+from procedures.catalogue import calendar_of, zone_of
+from procedures.definition import Procedure
+
+# Refusals that only the answers decide: the form is there to mend them.
+BY_ANSWERS = frozenset({"answers", "independence"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    case: Case
+    procedure: Procedure  # that the case follows
+    actor: Actor
+    state: engine.Case
+    calendar: Calendar
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.procedure)
+
+    def offers(self) -> tuple[engine.Offer, ...]:
+        return engine.offers(self.procedure, self.state, at=self.now, by=self.actor.roles)
+
+    def refusal_of(self, act: str) -> engine.ActRefused | None:
+        """Why this act cannot be done now, whatever would be answered; None when it can."""
+        try:
+            engine.decide(
+                self.procedure,
+                self.state,
+                act,
+                at=self.now,
+                by=self.actor.roles,
+                calendar=self.calendar,
+                respondents=respondents_of(self.case),
+            )
+        except engine.ActRefused as refusal:
+            return None if refusal.code in BY_ANSWERS or refusal.fields else refusal
+        return None
+
+
+def standing(seat: Seat, reference: str) -> Standing:
+    """The case for this member. Http404 when they may not know of it, or when there is none."""
+    return standing_of(case_for_staff(seat.membership, reference, seat.procedure), now=seat.now)
+
+
+def standing_of(entry: Entry, *, now: datetime) -> Standing:
+    calendar = calendar_of(entry.procedure, at=now)
+    state = state_of(entry.case, entry.procedure)
+    passed = engine.pass_time(entry.procedure, state, at=now, calendar=calendar)
+    return Standing(entry.case, entry.procedure, entry.actor, passed[-1].case if passed else state, calendar, now)

@@ -1,0 +1,165 @@
+"""Taking in a complaint that did not come by the web form: a letter, a call, a conversation."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from complaints import access_codes
+from complaints.actions import open_case, staff
+from complaints.desk.acts import choosable
+from complaints.desk.seats import Seat, page, seated
+from complaints.forms import AnswersForm, MomentField, form_for
+from complaints.uploads import UploadRefused
+from procedures import engine
+from procedures.catalogue import NotInForce
+from procedures.definition import Act
+
+RECEIVED_AT = "received_at"
+CHANNEL = "channel"
+CONFIDENTIALITY = "confidentiality"
+OPENED = "opened"  # in the session: reference and code, until they are shown
+
+
+@require_GET
+@seated
+def new(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """The ways to open a case that this person has."""
+    acts = _own_acts(seat)
+    if len(acts) == 1:
+        return redirect("desk:take_in", acts[0].name)
+    return page(request, "desk/new.html", {"title": _("Klacht aannemen"), "acts": acts})
+
+
+@require_http_methods(["GET", "POST"])
+@seated
+def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
+    definition = next((each for each in _own_acts(seat) if each.name == act), None)
+    if definition is None:
+        raise Http404
+    form = _form(request, seat, definition)
+    nonce = request.POST.get("nonce", "")[:64] or secrets.token_urlsafe(32)
+    if request.method != "POST":
+        return _form_page(request, definition, form, nonce=nonce)
+    if not form.is_valid():
+        return _form_page(request, definition, form, nonce=nonce, status=422)
+    answers = form.answers()
+    answers.pop(RECEIVED_AT, None)
+    received_at = form.cleaned_data[RECEIVED_AT]
+    try:
+        opened = open_case(
+            answers=answers,
+            actor=staff(seat.membership, seat.procedure),
+            received_at=min(received_at, seat.now),
+            recorded_at=seat.now,
+            act=definition.name,
+            nonce=nonce,
+            files=form.files_by_field(),
+        )
+    except engine.ActRefused as refusal:
+        form.take_refusal(refusal, language=_language())
+        return _form_page(request, definition, form, nonce=nonce, status=422)
+    except NotInForce:
+        form.add_error(RECEIVED_AT, _("Op deze dag gold er nog geen procedure in Gehoor."))
+        return _form_page(request, definition, form, nonce=nonce, status=422)
+    except UploadRefused as refused:
+        form.add_error(None, str(refused))
+        return _form_page(request, definition, form, nonce=nonce, status=422)
+    request.session[OPENED] = {"reference": opened.case.reference, "code": opened.access_code}
+    return redirect("desk:taken_in")
+
+
+@require_GET
+@seated
+def taken_in(request: HttpRequest, seat: Seat) -> HttpResponse:  # noqa: ARG001
+    """The number and the access code of the case that was just opened. Once: the code is kept nowhere."""
+    opened = request.session.pop(OPENED, None)
+    if not opened:
+        return redirect("desk:worklist")
+    return page(
+        request,
+        "desk/taken_in.html",
+        {
+            "title": _("De klacht is aangenomen"),
+            "reference": opened["reference"],
+            "code": access_codes.written(opened["code"]),
+        },
+    )
+
+
+def _own_acts(seat: Seat) -> list[Act]:
+    roles = staff(seat.membership, seat.procedure).roles
+    return [each for each in seat.procedure.opening_acts if set(each.by) & roles]
+
+
+def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
+    procedure = seat.procedure
+    sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
+    form = form_for(
+        procedure,
+        procedure.fields_of(act),
+        members=choosable(procedure, act),
+        audience="desk",
+        initial={RECEIVED_AT: seat.now},
+        language=_language(),
+        **sent,
+    )
+    first: dict[str, forms.Field] = {
+        CHANNEL: forms.ChoiceField(
+            label=_("Hoe is de klacht binnengekomen?"),
+            choices=[("", _("Kies een kanaal")), *_channels(seat)],
+            error_messages={"required": _("Kies hier een antwoord.")},
+        ),
+        RECEIVED_AT: MomentField(
+            zone=seat.zone,
+            label=_("Wanneer is de klacht binnengekomen?"),
+            help_text=_("De termijnen tellen vanaf dit moment. Bijvoorbeeld: 4-11-2026 14.30."),
+            error_messages={"required": _("Vul dit in.")},
+            widget=forms.TextInput(attrs={"class": "dateinput"}),
+            validators=[_not_later_than(seat)],
+        ),
+    }
+    last: dict[str, forms.Field] = {}
+    if procedure.intake.confidentiality:
+        last[CONFIDENTIALITY] = forms.ChoiceField(
+            label=_("Wie mag weten van de klacht?"),
+            choices=[
+                (
+                    each.name,
+                    f"{each.title.in_language(_language())} {each.consequence.in_language(_language())}".strip(),
+                )
+                for each in procedure.intake.confidentiality
+            ],
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Kies hier een antwoord.")},
+        )
+    form.fields = {**first, **form.fields, **last}
+    return form
+
+
+def _channels(seat: Seat) -> list[tuple[str, str]]:
+    return [(each.name, each.title.in_language(_language())) for each in seat.procedure.intake.channels]
+
+
+def _not_later_than(seat: Seat) -> Any:
+    def judge(value: Any) -> None:
+        if value > seat.now:
+            raise forms.ValidationError(_("Dit moment moet nog komen. Vul in wanneer de klacht is binnengekomen."))
+
+    return judge
+
+
+def _form_page(request: HttpRequest, act: Act, form: AnswersForm, *, nonce: str, status: int = 200) -> HttpResponse:
+    title = act.title.in_language(_language())
+    return page(request, "desk/take_in.html", {"title": title, "act": act, "form": form, "nonce": nonce}, status=status)
+
+
+def _language() -> str:
+    return get_language() or "nl"

@@ -1,0 +1,76 @@
+"""What happened in a case, in words: when, who, what, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from complaints.desk.standing import Standing
+from complaints.models import Event
+from procedures import engine, wording
+from procedures.definition import Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    at: datetime
+    who: str
+    what: str
+    then: list[str]  # what came of it
+    typed_later: datetime | None  # when it was written down, if that was on another day
+
+
+def timeline(standing: Standing, events: Sequence[Event]) -> list[Moment]:
+    """The newest first."""
+    found = []
+    phase = ""
+    for event in events:
+        after = str(event.decision.get("phase", ""))
+        then = [
+            _automatic(name, standing.procedure) for name in event.decision.get("acts", []) if name != event.occurrence
+        ]
+        if after and phase and after != phase:
+            then.append(_("De zaak staat nu in de fase “%(phase)s”.") % {"phase": _phase(after, standing.procedure)})
+        phase = after or phase
+        late = event.recorded_at.astimezone(standing.zone).date() != event.at.astimezone(standing.zone).date()
+        found.append(Moment(event.at, _who(event), _what(event, standing), then, event.recorded_at if late else None))
+    return found[::-1]
+
+
+def _who(event: Event) -> str:
+    if event.member is not None:
+        return event.member.name
+    return str(Event.By(event.by).label)
+
+
+def _what(event: Event, standing: Standing) -> str:
+    language = get_language() or "nl"
+    procedure = standing.procedure
+    if event.occurrence == engine.RECOUNT:
+        return _("termijnen opnieuw geteld met de nieuwe kalender")
+    if event.occurrence.startswith(engine.CHECK):
+        name = event.occurrence.removeprefix(engine.CHECK)
+        try:
+            title = procedure.check(name).title.in_language(language)
+        except KeyError:
+            title = name
+        reason = standing.case.checks.get(name, "")
+        if reason:
+            return _("niet van toepassing: “%(title)s”, omdat %(reason)s") % {"title": title, "reason": reason}
+        return _("afgevinkt: “%(title)s”") % {"title": title}
+    return wording.occurrence(event.occurrence, procedure=procedure)
+
+
+def _automatic(name: str, procedure: Procedure) -> str:
+    return _("Vanzelf: %(act)s.") % {"act": wording.occurrence(name, procedure=procedure)}
+
+
+def _phase(name: str, procedure: Procedure) -> str:
+    try:
+        return procedure.phase(name).title.in_language(get_language() or "nl")
+    except KeyError:
+        return name

@@ -1,0 +1,79 @@
+"""Who sees which page of the desk, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from complaints.models import Membership
+from procedures.models import Organisation
+from tests.complaints.factories import account, filed_case, member, published, staffed
+
+pytestmark = pytest.mark.django_db
+
+SignedIn = Callable[[Membership], Client]
+WORKLIST = "/beheer/zaken/"
+WORKLIST_QUERIES = 30
+CASE_QUERIES = 40
+
+
+def test_sign_in_by_email_leads_to_the_worklist(organisation: Organisation, people: dict[str, Membership]):
+    user = people["csm"].user
+    for name in (user.get_username(), user.email.upper()):
+        client = Client()
+        answer = client.post("/beheer/login/", {"username": name, "password": "een lang wachtwoord", "next": WORKLIST})
+        assert (answer.status_code, answer["Location"]) == (302, WORKLIST)
+        assert client.get(WORKLIST).status_code == 200
+
+
+def test_sign_in_with_a_wrong_password_says_so(organisation: Organisation, people: dict[str, Membership]):
+    answer = Client().post("/beheer/login/", {"username": people["csm"].user.email, "password": "anders"})
+    assert answer.status_code == 200
+    assert "Dit klopt niet samen" in answer.content.decode()
+
+
+def test_stranger_is_sent_to_sign_in(organisation: Organisation):
+    answer = Client().get(WORKLIST)
+    assert answer["Location"] == f"/beheer/login/?next={WORKLIST}"
+
+
+def test_superuser_without_membership_sees_nothing(organisation: Organisation):
+    case = filed_case(organisation)
+    client = Client()
+    client.force_login(account("Root Root", is_superuser=True, is_staff=True))
+    for address in (WORKLIST, f"{WORKLIST}{case.reference}/", f"{WORKLIST}nieuw/"):
+        answer = client.get(address)
+        assert answer.status_code == 403
+        assert case.reference not in answer.content.decode()
+        assert case.subject not in answer.content.decode()
+
+
+def test_worklist_and_case_page_show_the_case(
+    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
+):
+    case = filed_case(organisation)
+    client = signed_in(people["csm"])
+    assert case.reference in client.get(WORKLIST).content.decode()
+    page = client.get(reverse("desk:case", args=[case.reference]))
+    assert page.status_code == 200
+    assert "Jolanda Verweij" in page.content.decode()
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_worklist_costs_the_same_for_one_and_for_thirty_cases(
+    number: int,
+    organisation: Organisation,
+    people: dict[str, Membership],
+    signed_in: SignedIn,
+    django_assert_num_queries: DjangoAssertNumQueries,
+):
+    for _ in range(number):
+        filed_case(organisation)
+    client = signed_in(people["csm"])
+    with django_assert_num_queries(WORKLIST_QUERIES):
+        answer = client.get(WORKLIST)
+    assert answer.content.decode().count('scope="row"') == number

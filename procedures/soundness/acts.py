@@ -21,6 +21,7 @@ from procedures.engine import INDEPENDENCE_REASON, UNTIL
 from procedures.placeholders import placeholders_in
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import EVERY_PHASE, Index
+from procedures.soundness.names import HANDLER
 
 _CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES)
 _MEMBERS = (FieldKind.MEMBER, FieldKind.MEMBERS)
@@ -181,6 +182,8 @@ def _assigned(index: Index) -> Iterator[Finding]:
         role for check in procedure.checks for role in check.by
     }
     busy |= {role for letter in procedure.letters for role in (*letter.to, letter.signed_by, letter.release_by)}
+    if HANDLER in busy:
+        busy.add(index.handler_role)
     for at, role in enumerate(procedure.roles):
         if role.per_case and role.name in busy and role.name not in assigned:
             message = (

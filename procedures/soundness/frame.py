@@ -54,9 +54,6 @@ def _head(index: Index) -> Iterator[Finding]:
         ZoneInfo(procedure.zone)
     except (KeyError, ValueError, OSError):
         yield Finding(("zone",), f'write a time zone like "Europe/Amsterdam" instead of "{procedure.zone}".')
-    for name in ("roles", "tracks", "phases", "acts"):
-        if not getattr(procedure, name):
-            yield Finding((name,), f"add at least one of the {name}.")
 
 
 def _theme(theme: Theme) -> Iterator[Finding]:

@@ -144,7 +144,8 @@ def test_what_is_left_out_gets_its_default():
     assert procedure.zone == "Europe/Amsterdam"
     assert procedure.calendar == definition.CalendarPolicy()
     assert procedure.theme == definition.Theme()
-    assert procedure.checks == procedure.appeals == procedure.duties == procedure.register == ()
+    left_out = (procedure.checks, procedure.appeals, procedure.duties, procedure.register, procedure.open_points)
+    assert left_out == ((), (), (), (), ())
     assert procedure.in_force_from == date(2026, 1, 1)
 
 

@@ -96,6 +96,54 @@ def test_a_term_of_no_days_may_count_from_a_fact():
     assert said(('term = "6 weeks"', 'term = "0 days"\nfrom_fact = "happened_on"')) == []
 
 
+def test_a_day_that_starts_a_clock_must_be_asked_for_certain():
+    assert said(
+        ('term = "48 hours"', 'term = "2 weeks"\nfrom_fact = "happened_on"'),
+        ('title = "Wanneer was het?"', 'title = "Wanneer was het?"\nrequired = false'),
+    ) == [
+        'deadline "assignment".starts[1]: make "happened_on" required in "file": without it this clock does not start.'
+    ]
+
+
+def test_letters_and_clocks_may_keep_each_other_going():
+    """A reminder that is repeated for as long as there is no answer: each letter starts the next term."""
+    again = """[[deadline]]
+name = "nudge"
+title = "Antwoord"
+kind = "target"
+owed_by = "complainant"
+term = "2 weeks"
+starts = ["assign", "sent:nudge"]
+met_by = ["decide"]
+
+[[letter]]
+name = "nudge"
+title = "Denkt u nog aan ons?"
+on = ["passed:nudge"]
+to = ["complainant"]
+subject = "Denkt u nog aan ons?"
+body = "Laat het ons weten."
+
+[[appeal]]"""
+    assert said(("[[appeal]]", again)) == []
+
+
+def test_handler_stands_for_the_role_that_handles():
+    role = '[[role]]\nname = "handler"'
+    (problem,) = said(
+        (role, '[[role]]\nname = "judge"'),
+        *[
+            (
+                f'by = ["handler"]\nin = ["investigation"]\n{next_key}',
+                f'by = ["director"]\nin = ["investigation"]\n{next_key}',
+            )
+            for next_key in ("extends", "to", "before")
+        ],
+        ('kind = "member"\n  role = "handler"', 'kind = "member"\n  role = "director"'),
+    )
+    assert problem.startswith('role "judge": add a field of kind "member" with role = "judge" to an act: ')
+
+
 def test_a_reminder_may_come_a_term_ahead_when_the_day_comes_from_a_fact():
     assert (
         said(

@@ -185,7 +185,7 @@ def test_retention_can_start_elsewhere():
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["about"].replace(" ", "-"))
-def test_a_broken_definition_says_what_to_do(case: dict[str, str], tmp_path: Path):
+def test_a_broken_definition_says_what_to_do(case: dict[str, str]):
     """Each case breaks one thing in base.toml and gets one problem: line, key and advice."""
     assert BASE.count(case["old"]) == 1
     _, problems = read(BASE.replace(case["old"], case["new"]), "broken.toml")

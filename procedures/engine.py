@@ -23,10 +23,13 @@ from procedures.deadlines import Due, Extended, Pause
 from procedures.definition import (
     Act,
     Check,
+    Choice,
+    Confidentiality,
     DeadlineRule,
     Fact,
     Field,
     FieldKind,
+    FilingChannel,
     Independence,
     Letter,
     Occurrence,
@@ -597,10 +600,9 @@ def _answers(procedure: Procedure, case: Case, act: Act, given: Mapping[str, obj
         if raw is None or raw in ("", (), []):
             continue
         if asked_for is None:
-            if (act.opens and name in INTAKE_FACTS) or (act.independence and name == INDEPENDENCE_REASON):
-                answers[name] = raw if isinstance(raw, bool) else str(raw)
-            else:
-                wrong[name] = Text("Dit wordt hier niet gevraagd.", "This is not asked here.")
+            asked_for = _unwritten(procedure, act, name)
+        if asked_for is None:
+            wrong[name] = Text("Dit wordt hier niet gevraagd.", "This is not asked here.")
             continue
         try:
             answers[name] = parse(asked_for, raw, zone=zone)
@@ -622,6 +624,22 @@ def _answers(procedure: Procedure, case: Case, act: Act, given: Mapping[str, obj
             fields=wrong,
         )
     return answers
+
+
+def _unwritten(procedure: Procedure, act: Act, name: str) -> Field | None:
+    """What may be told besides the fields that the document writes out."""
+    if act.independence and name == INDEPENDENCE_REASON:
+        return Field(name, Text("Waarom kan het niet anders?"), FieldKind.LONG_TEXT)
+    if not act.opens or name not in INTAKE_FACTS:
+        return None
+    parts: tuple[FilingChannel, ...] | tuple[Confidentiality, ...]
+    if name == "channel":
+        parts = procedure.intake.channels
+    elif name == "confidentiality":
+        parts = procedure.intake.confidentiality
+    else:
+        return Field(name, Text(name), FieldKind.YES_NO)
+    return Field(name, Text(name), FieldKind.CHOICE, choices=tuple(Choice(each.name, each.title) for each in parts))
 
 
 def is_asked(asked_for: Field, facts: Mapping[str, Fact], done: Collection[str] = ()) -> bool:

@@ -430,13 +430,22 @@ def test_an_answer_that_another_answer_makes_needless_is_dropped_with_what_hangs
 
 
 def test_the_channel_and_the_wish_for_silence_may_be_told_at_filing_only() -> None:
-    assert filed(channel="letter", represented=True).facts == {
+    assert filed(channel="web", represented="ja").facts == {
         "topic": "care",
-        "channel": "letter",
+        "channel": "web",
         "represented": True,
         "filed_late": False,
     }
-    assert list(refused(filed(), "assign", "11-03 09:00", handler="h1", channel="letter").fields) == ["channel"]
+    assert list(refused(filed(), "assign", "11-03 09:00", handler="h1", channel="web").fields) == ["channel"]
+
+
+def test_a_channel_or_wish_that_the_document_lacks_is_refused() -> None:
+    given = {"topic": "care", "channel": "duif", "confidentiality": "stil", "meant_as_complaint": "misschien"}
+    assert sorted(refused(Case(), "file", "11-02 09:00", **given).fields) == [
+        "channel",
+        "confidentiality",
+        "meant_as_complaint",
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- independence

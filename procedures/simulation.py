@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -134,6 +134,7 @@ class Rehearsal:
 
     def wait(self, until: datetime) -> tuple[Decision, ...]:
         """Lets time pass, up to and including `until`. Raises BadStory when that lies in the past."""
+        until = until.astimezone(UTC)  # in one zone Python compares the clocks on the wall
         if self.at and until < self.at:
             raise BadStory(f"{_written(until, self.zone)} ligt voor {_written(self.at, self.zone)}")
         self.at = until
@@ -352,7 +353,7 @@ def simulate(
     if not _act(procedure, first).opens:
         raise BadStory(f"met “{first}” begint geen zaak; wel met: {_names(procedure.opening_acts)}")
     rehearsal.do(first, at=received, by=by)
-    for planned in sorted(acts, key=lambda each: each.at):
+    for planned in sorted(acts, key=lambda each: each.at.astimezone(UTC)):
         if planned.act.startswith(engine.CHECK):
             rehearsal.tick(planned.act.removeprefix(engine.CHECK), at=planned.at)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -227,9 +227,9 @@ def left(
 def _between(earlier: date | datetime, later: date | datetime, *, calendar: Calendar, zone: ZoneInfo) -> str:
     """From the one to the other, of which one is now: in hours when an hour term is near, else in (working) days."""
     if isinstance(earlier, datetime) and isinstance(later, datetime):
-        span = later - earlier
+        span = later.astimezone(UTC) - earlier.astimezone(UTC)  # elapsed time, also over a clock change
         if span < timedelta(hours=1):
-            minutes = int(span / timedelta(minutes=1))
+            minutes = max(1, int(span / timedelta(minutes=1)))
             return ngettext("%(n)d minuut", "%(n)d minuten", minutes) % {"n": minutes}
         if span < _IN_HOURS:
             return term(Term(int(span / timedelta(hours=1)), Unit.HOURS))

@@ -31,15 +31,18 @@ def membership_of(user: User) -> Membership | None:
 def cases_for(membership: Membership, procedure: Procedure) -> QuerySet[Case]:
     """The cases that a member may know of, for lists, searches and counts.
 
-    Never one that is about them. Who only has roles per case, outside ones or ones that see their own sees those that
+    Never one that is about them, unless the procedure let them be assigned all the same (soft, with a written reason:
+    KP-05, KC-08). Who only has roles per case, outside ones or ones that see their own sees those that
     they are assigned to or took in.
     """
-    cases = Case.objects.exclude(
-        pk__in=Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).values("case_id")
+    assigned = Assignment.objects.filter(membership=membership)
+    about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).exclude(
+        case_id__in=assigned.exclude(role=Assignment.TAKEN_IN).values("case_id")
     )
+    cases = Case.objects.exclude(pk__in=about_them.values("case_id"))
     if any(_sees_all(role) for role in procedure.roles if role.name in membership.roles):
         return cases
-    return cases.filter(pk__in=Assignment.objects.filter(membership=membership).values("case_id"))
+    return cases.filter(pk__in=assigned.values("case_id"))
 
 
 def case_for_staff(membership: Membership | None, reference: str, procedure: Procedure) -> Entry:

@@ -32,8 +32,7 @@ AUTOCOMPLETE = {
 }
 LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
 MONTHS = ("jan", "feb", "maa", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-ENGLISH_LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MEASURE_ROWS = 3
 LONGEST = 20_000  # characters of a long answer
 

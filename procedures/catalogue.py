@@ -49,7 +49,7 @@ def publish(source: str, *, by: str, roles: Collection[str], at: datetime) -> Pr
         raise NotPublished(f'there is no organisation "{procedure.organisation}" yet') from None
     with scope(organisation.pk):
         newest = ProcedureVersion.objects.select_for_update().filter(state=ProcedureVersion.State.PUBLISHED).first()
-        publisher = load(newest.source).publisher if newest else procedure.publisher
+        publisher = procedure_of(newest).publisher if newest else procedure.publisher
         if publisher not in roles:
             raise NotPublished(f'only the role "{publisher}" may publish, and {by} does not have it')
         if newest and procedure.version <= newest.number:
@@ -94,7 +94,7 @@ def procedure_of(version: ProcedureVersion) -> Procedure:
 
 @lru_cache(maxsize=256)
 def _loaded(sha256: str, source: str) -> Procedure:
-    return load(source, source=f"version {sha256[:12]}")
+    return load(source, source=f"version {sha256[:12]}", is_published=True)
 
 
 def calendar_of(procedure: Procedure, *, at: datetime) -> Calendar:

@@ -113,7 +113,9 @@ class Recorder:
     def _add_respondent(self, name: str) -> None:
         """Someone complained about; a colleague of that name is kept away from the case from now on."""
         if not Party.objects.filter(case=self.case, kind=Party.Kind.RESPONDENT, name=name).exists():
-            Party.objects.create(case=self.case, kind=Party.Kind.RESPONDENT, name=name, membership=member_called(name))
+            member = member_called(name)
+            Party.objects.create(case=self.case, kind=Party.Kind.RESPONDENT, name=name, membership=member)
+            Assignment.objects.filter(case=self.case, membership=member).delete()
 
     def _keep_clocks(self, decision: engine.Decision) -> None:
         for clock in decision.changed:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from complaints.letters.writing import Occasion
 from complaints.models import Assignment, Case, Membership, Party
@@ -53,16 +54,13 @@ def occasion_of(
 
 
 def holders(case: Case, role: Role) -> list[Membership]:
-    """The active members who play a role on this case, by name; never one whom the case is about."""
+    """The active members who play a role on this case, by name; of those whom it is about only who was assigned it."""
     members = Membership.objects.select_related("user").filter(is_active=True, roles__contains=[role.name])
+    assigned = Assignment.objects.filter(case=case, role=role.name).values("membership_id")
     if role.per_case:
-        members = members.filter(
-            pk__in=Assignment.objects.filter(case=case, role=role.name).values_list("membership_id", flat=True)
-        )
-    about = case.parties.filter(kind=Party.Kind.RESPONDENT, membership__isnull=False).values_list(
-        "membership_id", flat=True
-    )
-    return sorted(members.exclude(pk__in=about), key=lambda member: member.name)
+        members = members.filter(pk__in=assigned)
+    about = case.parties.filter(kind=Party.Kind.RESPONDENT, membership__isnull=False).values("membership_id")
+    return sorted(members.exclude(Q(pk__in=about) & ~Q(pk__in=assigned)).order_by("pk"), key=lambda member: member.name)
 
 
 def _handler_role(procedure: Procedure) -> Role | None:

@@ -1,0 +1,58 @@
+"""The demo: every phase of every procedure has a case, and running it again does nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from complaints.models import Case, Letter
+from procedures.models import Organisation
+from procedures.scoping import scope
+from tests.complaints.factories import definition
+from tests.conftest import MailServer
+
+
+@pytest.mark.django_db
+def test_demo_shows_every_phase_of_every_procedure(
+    smtp_server: MailServer, media_folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    call_command("demo")
+    for organisation in Organisation.objects.all():
+        with scope(organisation.pk):
+            stands = set(Case.objects.values_list("phase", flat=True))
+            assert stands == {phase.name for phase in definition(organisation.slug).phases}, organisation.slug
+            assert not Letter.objects.filter(state__in=[Letter.State.FAILED, Letter.State.WAITING]).exists()
+    capsys.readouterr()
+    call_command("demo")
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == Organisation.objects.count()
+    assert all(line.endswith("nothing to do") for line in said)
+    call_command("demo", "--accounts")
+    assert "csm@klik-onderwijs.example" in capsys.readouterr().out
+
+
+def test_demo_is_refused_in_production(settings):
+    settings.IS_PRODUCTION = True
+    with pytest.raises(CommandError, match="not for production"):
+        call_command("demo")
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("KC-02")
+def test_organisation_is_made_and_published_by_its_publisher_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = Path("procedures/definitions/klimkoord.toml")
+    call_command("organisation", str(path), "--publisher", "Baas@klimkoord.example", "--name", "Els Baas")
+    assert "shown once" in capsys.readouterr().out
+    call_command("procedure", "publish", str(path), "--by", "baas@klimkoord.example")
+    organisation = Organisation.objects.get(slug="klimkoord")
+    assert organisation.is_open
+    newer = tmp_path / "newer.toml"
+    newer.write_text(path.read_text(encoding="utf-8").replace("version = 1", "version = 2"), encoding="utf-8")
+    call_command("organisation", "procedures/definitions/klassepro.toml", "--publisher", "ander@klassepro.example")
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("procedure", "publish", str(newer), "--by", "ander@klassepro.example")
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("procedure", "publish", str(path), "--by", "baas@klimkoord.example")
+    call_command("procedure", "publish", str(newer), "--by", "baas@klimkoord.example")

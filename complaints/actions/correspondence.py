@@ -55,7 +55,7 @@ def write_letters(
             state=decision.case,
             before=decision.before,
             sender=sender,
-            sender_role=rule.signed_by,
+            sender_role=signing_role(procedure, rule),
             deadline=due.deadline,
         )
         for addressee in _addressees(case, procedure, rule):
@@ -197,11 +197,18 @@ def _sender(case: Case, procedure: Procedure, rule: LetterRule, actor: Actor) ->
         return None
     if actor.membership and rule.signed_by in actor.roles:
         return actor.membership
-    role = procedure.role(rule.signed_by)
-    if role.is_handler and case.handler:
+    role = signing_role(procedure, rule)
+    if case.handler and role and role.is_handler:
         return case.handler
-    found = holders(case, role)
+    found = holders(case, role) if role else []
     return found[0] if found else None
+
+
+def signing_role(procedure: Procedure, rule: LetterRule) -> Role | None:
+    """The role that signs a letter; "handler" is whichever role handles."""
+    by_name = {role.name: role for role in procedure.roles}
+    handling = next((role for role in procedure.roles if role.is_handler), None)
+    return by_name.get(rule.signed_by) or (handling if rule.signed_by == "handler" else None)
 
 
 def _mail_domain() -> str:

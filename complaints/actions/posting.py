@@ -25,7 +25,7 @@ from django.db.models import F, Q
 
 from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
-from complaints.actions.correspondence import recipient_of
+from complaints.actions.correspondence import recipient_of, signing_role
 from complaints.letters import mailing, rendering
 from complaints.letters.writing import Written, write
 from complaints.models import Letter
@@ -204,7 +204,7 @@ def _rendered(letter: Letter, *, at: datetime) -> bytes:
         at=at,
         state=state_of(letter.case, procedure),
         sender=letter.sender,
-        sender_role=rule.signed_by,
+        sender_role=signing_role(procedure, rule),
         deadline=letter.deadline,
     )
     recipient = recipient_of(letter)

@@ -29,6 +29,7 @@ from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, Field
 from procedures.definition import Measure as PromisedMeasure
 
 SUBJECT_FIELD = "subject"
+HANDLER_FIELD = "handler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Recorder:
         chosen = [int(str(key)) for key in members]
         Assignment.objects.filter(case=self.case, role=field.role).delete()
         Assignment.objects.bulk_create(Assignment(case=self.case, membership_id=key, role=field.role) for key in chosen)
-        if self.procedure.role(field.role).is_handler:
+        if self.procedure.role(field.role).is_handler or field.name == HANDLER_FIELD:
             self.case.handler_id = chosen[0] if chosen else None
 
     def _add_respondent(self, name: str) -> None:

@@ -25,7 +25,7 @@ def occasion_of(
     before: engine.Case | None = None,
     facts: Mapping[str, Fact] | None = None,
     sender: Membership | None = None,
-    sender_role: str = "",
+    sender_role: Role | None = None,
     deadline: str = "",
 ) -> Occasion:
     """The occasion on which something is written at the instant `at`. Three queries: parties, handler, members."""
@@ -45,7 +45,7 @@ def occasion_of(
         handler=_handler_name(case, procedure, members),
         handler_title=role.title.in_language(case.language) if role else "",
         sender=sender.name if sender else "",
-        sender_title=procedure.role(sender_role).title.in_language(case.language) if sender_role else "",
+        sender_title=sender_role.title.in_language(case.language) if sender_role else "",
         members=members,
         deadline=deadline,
         portal_url=f"{settings.SITE_URL}/{procedure.organisation}/volgen/",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django import template
 
-from complaints.intake.pages import PictureStep
+if TYPE_CHECKING:
+    from complaints.intake.pages import PictureStep
 
 register = template.Library()
 

@@ -93,7 +93,7 @@ def _asks(index: Index, act: Act, path: Path) -> Iterator[Finding]:
 
 
 def _extends(index: Index, act: Act, path: Path) -> Iterator[Finding]:
-    """KO-12, KP-09, O21-22: no extension without a reason and a notice to the complainant."""
+    """KO-12, KP-09: no extension without a reason and a notice to the complainant."""
     rule = index.deadlines[act.extends]
     until = next((field for field in act.fields if field.name == UNTIL), None)
     if rule.extension is None:

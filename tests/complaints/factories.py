@@ -64,7 +64,7 @@ def staffed(organisation: Organisation) -> dict[str, Membership]:
     """One member for each role of the organisation's procedure, and as many as are asked for where more are."""
     procedure = definition(organisation.slug)
     counts = {field.role: field.count for field in procedure.every_field() if field.kind is FieldKind.MEMBERS}
-    members = {}
+    members: dict[str, Membership] = {}
     for role in procedure.roles:
         for number in range(max(1, counts.get(role.name, 1))):
             each = member(organisation, f"Medewerker {role.name}{number or ''}", role.name)

@@ -64,7 +64,7 @@ def test_killed_sweepers_lose_no_letter(own_database: OwnDatabase, smtp_server: 
     transmissions = [message["Message-ID"] for message in smtp_server.messages]
     assert set(transmissions) == {letter.message_id for letter in letters}
     assert len(transmissions) <= CASES + kills  # at most the one that was on its way when the sender died
-    bytes_of = {}
+    bytes_of: dict[str, bytes] = {}
     for message in smtp_server.messages:
         pdf = next(part.get_content() for part in message.iter_attachments())
         assert bytes_of.setdefault(message["Message-ID"], pdf) == pdf

@@ -212,7 +212,7 @@ class Played:
             for number in range(1, max(1, counts.get(role.name, 1)) + 1):
                 name = f"{role.name} {number}"
                 people[name] = member(self.organisation, name, role.name)
-        roles = {
+        role_of = {
             field.name: field.role
             for field in self.procedure.every_field()
             if field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS)
@@ -220,10 +220,10 @@ class Played:
         given = [self.story.facts, *(step.facts for step in self.story.steps)]
         for facts in given:
             for key, value in facts.items():
-                role = roles.get(key.rpartition(".")[2])
-                for name in (value if isinstance(value, list) else [value]) if role else []:
-                    if name not in people:
-                        people[str(name)] = member(self.organisation, str(name), role or "")
+                asked = role_of.get(key.rpartition(".")[2], "")
+                for each in (value if isinstance(value, list) else [value]) if asked else []:
+                    if str(each) not in people:
+                        people[str(each)] = member(self.organisation, str(each), asked)
         return people
 
     def _real(self, name: str, value: object) -> object:

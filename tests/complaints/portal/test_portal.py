@@ -158,7 +158,7 @@ def test_letters_are_read_by_their_complainant_only(
     assert client.get(path).status_code == 302  # a stranger is asked for number and code
     entered(client, reference, code)
     pdf = client.get(path)
-    assert b"".join(pdf.streaming_content).startswith(b"%PDF")
+    assert pdf.getvalue().startswith(b"%PDF")
     assert pdf["X-Content-Type-Options"] == "nosniff"
     assert client.get(f"/{SLUG}/volgen/brief/{internal}/").status_code == 404
     other = Client()

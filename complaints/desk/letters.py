@@ -20,6 +20,7 @@ from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
 from complaints.models import Letter
+from complaints.queries.worklist import STUCK
 from procedures import wording
 from procedures.definition import Channel
 
@@ -38,8 +39,9 @@ class Row:
 
 
 def letter_rows(here: Standing) -> list[Row]:
-    """The newest first."""
-    return [_row(here, letter) for letter in here.case.letters.order_by("-pk")]
+    """Those that somebody has to do something for first, then the newest."""
+    rows = [_row(here, letter) for letter in here.case.letters.order_by("-pk")]
+    return sorted(rows, key=lambda row: row.letter.state not in STUCK)
 
 
 @require_POST
@@ -138,8 +140,8 @@ def _problem(error: str) -> str:
         return _("De mailserver nam de brief niet aan (%(code)s).") % {"code": error.removeprefix("smtp_")}
     if error == "not_recorded":
         return _("De brief is weg, maar dat kon niet worden opgeschreven. Kijk eerst of hij is aangekomen.")
-    if error == "no_address":
-        return _("Er is geen adres bekend.")
+    if error == "no_recipient":
+        return _("Er is niemand bekend die deze brief moet krijgen.")
     return _("Het versturen lukte niet (%(code)s).") % {"code": error}
 
 

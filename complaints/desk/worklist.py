@@ -70,7 +70,7 @@ def worklist(request: HttpRequest, seat: Seat) -> HttpResponse:
         {
             "title": gettext("Werklijst"),
             "piles": [
-                (name, words, counts[name], filters.query(pile=name), name == filters.pile)
+                (name, words, counts[name], query.Filters(pile=name).query(), name == filters.pile)
                 for name, words in PILE_WORDS.items()
             ],
             "attention": counts["late"] + counts["today"],
@@ -135,10 +135,7 @@ def _groups(found: Any, filters: query.Filters, seat: Seat) -> list[tuple[str, l
     procedure, language = seat.procedure, _language()
     phases, tracks = query.counted(found, "phase"), query.counted(found, "track")
     handlers = query.counted(found, "handler")
-    names = {
-        each.pk: each.name
-        for each in Membership.objects.select_related("user").filter(pk__in=[k for k in handlers if k])
-    }
+    names = {each.pk: each.name for each in Membership.objects.select_related("user")}
     order = {each.name: number for number, each in enumerate(procedure.phases)}
     track_titles = {each.name: each.title.in_language(language) for each in procedure.tracks}
 
@@ -149,7 +146,7 @@ def _groups(found: Any, filters: query.Filters, seat: Seat) -> list[tuple[str, l
             *(Choice(title, filters.query(**{column: value}), count, now == value) for value, title, count in options),
         ]
 
-    people = sorted(((name, pk) for pk, name in names.items() if pk != seat.membership.pk))
+    people = sorted((name, pk) for pk, name in names.items() if pk in handlers and pk != seat.membership.pk)
     who = [
         (query.ME, gettext("Ik"), handlers.get(seat.membership.pk, 0)),
         *((str(pk), name, handlers[pk]) for name, pk in people),

@@ -11,13 +11,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from complaints.models import Membership
 from procedures.models import Organisation
-from tests.complaints.factories import account, filed_case, member, published, staffed
+from tests.complaints.factories import account, filed_case
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
-WORKLIST_QUERIES = 30
+WORKLIST_QUERIES = 35
 CASE_QUERIES = 40
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from complaints.models import Membership
 from procedures.models import Organisation
-from tests.complaints.factories import account, filed_case
+from tests.complaints.factories import SLUGS, account, definition, filed_case, member, published, staffed
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
 WORKLIST_QUERIES = 35
-CASE_QUERIES = 40
+CASE_QUERIES = 37
 
 
 def test_sign_in_by_email_leads_to_the_worklist(organisation: Organisation, people: dict[str, Membership]):
@@ -77,3 +79,34 @@ def test_worklist_costs_the_same_for_one_and_for_thirty_cases(
     with django_assert_num_queries(WORKLIST_QUERIES):
         answer = client.get(WORKLIST)
     assert answer.content.decode().count('scope="row"') == number
+
+
+def test_case_page_costs_a_fixed_number_of_queries(
+    organisation: Organisation,
+    people: dict[str, Membership],
+    signed_in: SignedIn,
+    django_assert_num_queries: DjangoAssertNumQueries,
+):
+    case = filed_case(organisation)
+    client = signed_in(people["csm"])
+    with django_assert_num_queries(CASE_QUERIES):
+        client.get(reverse("desk:case", args=[case.reference]))
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_organisation_can_work_at_the_desk(slug: str, signed_in: SignedIn):
+    organisation = published(slug)
+    staffed(organisation)
+    now = timezone.now()
+    case = filed_case(organisation, at=now, recorded_at=now)
+    everybody = member(organisation, "Nadia Brouwer", *[role.name for role in definition(slug).roles])
+    client = signed_in(everybody)
+    assert case.reference in client.get(WORKLIST).content.decode()
+    page = client.get(reverse("desk:case", args=[case.reference]))
+    assert page.status_code == 200
+    acts = re.findall(r'href="(/beheer/zaken/[^"]*/handeling/[^"]*/)"', page.content.decode())
+    ways = [reverse("desk:take_in", args=[act.name]) for act in definition(slug).opening_acts]
+    for address in [*acts, *ways]:
+        answer = client.get(address)
+        assert answer.status_code == 200 or (answer.status_code == 404 and "nieuw" in address), address
+    assert acts

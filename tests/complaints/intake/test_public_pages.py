@@ -236,3 +236,20 @@ def test_pages_carry_the_headers_that_keep_people_safe(client: Client):
     assert page["X-Frame-Options"] == "DENY"
     assert page["X-Content-Type-Options"] == "nosniff"
     assert page["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        pytest.param("klik-onderwijs", marks=pytest.mark.rule("KO-22")),
+        pytest.param("o21", marks=pytest.mark.rule("O21-26")),
+    ],
+)
+def test_procedure_is_public_and_says_how_to_file(client: Client, slug: str):
+    published(slug)
+    words = text_of(client.get(f"/{slug}/"))
+    for channel in definition(slug).intake.channels:
+        if channel.is_public:
+            assert channel.title.nl in words
+    for step in definition(slug).public.steps:
+        assert step.title.nl in words

@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from procedures import pages
-from procedures.catalogue import in_force
+from procedures.catalogue import establish, in_force
 from procedures.definition import Phase
 from procedures.loading import load
-from tests.complaints.factories import member, published
+from tests.complaints.factories import PUBLISHED_AT, member, published
 
 DEFINITIONS = Path(pages.__file__).parent / "definitions"
 ALL = sorted(DEFINITIONS.glob("*.toml"))
@@ -368,12 +368,18 @@ def test_an_organisation_is_shown_and_tried_from_the_database() -> None:
 
 
 @pytest.mark.django_db
-def test_an_organisation_without_a_procedure_on_that_day_is_refused() -> None:
+def test_before_a_procedure_was_in_force_the_newest_is_tried_and_that_is_said() -> None:
     published("klik-onderwijs")
-    assert "geldt op woensdag 2 januari 2019 geen procedure" in refused(
-        "simulate", "klik-onderwijs", "--received", "2019-01-02T10:15"
-    )
-    assert "Er is geen organisatie “nergens”" in refused("show", "nergens")
+    code, out, err = run("simulate", "klik-onderwijs", "--received", "2019-01-02T10:15", "--json")
+    assert (code, json.loads(out)["version"]) == (0, 1)
+    assert err == "Op woensdag 2 januari 2019 gold nog geen procedure; gebruikt is versie 1.\n"
+
+
+@pytest.mark.django_db
+def test_an_organisation_that_is_not_there_or_has_no_procedure_is_refused() -> None:
+    establish(BASE.read_text(encoding="utf-8"), at=PUBLISHED_AT)
+    assert refused("show", "nergens") == "Er is geen organisatie “nergens”."
+    assert refused("show", "de-dotterbloem") == "Van “de-dotterbloem” is nog geen procedure gepubliceerd."
 
 
 def next_version(tmp_path: Path, slug: str, number: int) -> Path:

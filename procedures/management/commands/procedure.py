@@ -146,17 +146,27 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(as_lines(simulation)))
 
     def procedure(self, name: str, *, on: date) -> Procedure:
-        """The procedure in a file, or the one of an organisation that is in force on the local day."""
+        """The procedure in a file, or the one of an organisation that is in force on the local day.
+
+        Before the first was in force the newest is taken, and without a database the file among the definitions; both
+        are said on standard error.
+        """
         if name.endswith(".toml") or "/" in name or Path(name).is_file():
             return _loaded(_text(name), name)
         try:
-            return catalogue.in_force(name, on)
+            try:
+                return catalogue.in_force(name, on)
+            except catalogue.NotInForce:
+                newest = catalogue.in_force(name, date.max)
         except Organisation.DoesNotExist:
             raise CommandError(f"Er is geen organisatie “{name}”.") from None
         except catalogue.NotInForce:
-            raise CommandError(f"Bij “{name}” geldt op {wording.day(on)} geen procedure.") from None
+            raise CommandError(f"Van “{name}” is nog geen procedure gepubliceerd.") from None
         except DatabaseError:
             file = DEFINITIONS / f"{name}.toml"
+        else:
+            self.stderr.write(f"Op {wording.day(on)} gold nog geen procedure; gebruikt is versie {newest.version}.")
+            return newest
         if not file.is_file():
             raise CommandError(f"Er is geen organisatie “{name}”: de databank antwoordt niet, en {file} is er niet.")
         self.stderr.write(f"De databank antwoordt niet; gelezen is {file}.")

@@ -41,7 +41,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     case, procedure, language = here.case, here.procedure, get_language() or "nl"
     events = list(case.events.select_related("member__user"))
     parties = list(case.parties.all())
-    names = {str(each.pk): each.name for each in Membership.objects.select_related("user")}
+    members = list(Membership.objects.select_related("user"))
+    names = {str(each.pk): each.name for each in members}
     given = given_answers(here, events, list(case.answers.all()), names)
     rows = deadline_rows(here, events)
     points = checklist(here)
@@ -65,6 +66,9 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "complainants": [each for each in parties if each.kind != Party.Kind.RESPONDENT],
             "respondents": [each for each in parties if each.kind == Party.Kind.RESPONDENT],
             "parties": parties,
+            "colleagues": sorted((each for each in members if each.is_active), key=lambda each: each.name)
+            if here.is_colleague
+            else [],
             "next": next((row for row in rows if row.is_waiting), None),
             "deadlines": rows,
             "allowed": [each.act for each in offers if each.refusal is None],

@@ -66,7 +66,7 @@ def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
     """Says on which day a letter on paper was posted."""
     here = standing(seat, reference)
     letter = _letter(here, pk)
-    if not _may_handle(here):
+    if not here.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     today = seat.now.astimezone(here.zone).date()
     try:
@@ -95,7 +95,7 @@ def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResp
     """Tries a failed letter again: to the same address, to another, or on paper."""
     here = standing(seat, reference)
     letter = _letter(here, pk)
-    if not _may_handle(here):
+    if not here.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     email = request.POST.get("email", "").strip()
     if "paper" in request.POST:
@@ -129,7 +129,7 @@ def _row(here: Standing, letter: Letter) -> Row:
         channel=wording.channel(Channel(letter.channel)),
         problem=_problem(letter.error) if letter.state == Letter.State.FAILED else "",
         may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
-        may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and _may_handle(here),
+        may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
     )
 
 
@@ -147,11 +147,7 @@ def _problem(error: str) -> str:
 
 def _may_release(here: Standing, letter: Letter) -> bool:
     looker = here.procedure.letter(letter.name).release_by
-    return looker in here.actor.roles if looker else _may_handle(here)
-
-
-def _may_handle(here: Standing) -> bool:
-    return any(role.name in here.actor.roles and not role.is_outside for role in here.procedure.roles)
+    return looker in here.actor.roles if looker else here.is_colleague
 
 
 def _letter(here: Standing, pk: int) -> Letter:

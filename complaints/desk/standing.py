@@ -33,6 +33,11 @@ class Standing:
     def zone(self) -> ZoneInfo:
         return zone_of(self.procedure)
 
+    @property
+    def is_colleague(self) -> bool:
+        """Whether the viewer plays a role here that is not an outside one."""
+        return any(role.name in self.actor.roles and not role.is_outside for role in self.procedure.roles)
+
     def offers(self) -> tuple[engine.Offer, ...]:
         return engine.offers(self.procedure, self.state, at=self.now, by=self.actor.roles)
 

@@ -65,11 +65,14 @@ def test_refused_form_says_why_and_keeps_what_was_typed(case: Case, people: dict
     acknowledged(case, client)
     client.post(address(case, "assign"), {"revision": fresh(case).revision, "handler": people["handler"].pk})
     before = fresh(case).revision
-    answer = client.post(address(case, "reassign"), {"revision": before, "reason": "Zij is ziek.", "handler": ""})
+    answer = client.post(
+        address(case, "reassign"), {"revision": before, "reassign_reason": "Zij is lang ziek.", "handler": ""}
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Dit kan zo nog niet" in page
     assert "Kies hier een antwoord." in page
+    assert "Zij is lang ziek.</textarea>" in page
     assert fresh(case).revision == before
 
 

@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.actions import THE_COMPLAINANT, open_case, send_waiting
-from complaints.models import Case, Document, Letter, Membership
+from complaints.models import Case, Document, Letter, Membership, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import definition, intake_answers, member, published
+from tests.complaints.factories import definition, filed_case, intake_answers, member, published
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,7 @@ def addresses(case: Case) -> dict[str, str]:
         f"{page}handeling/acknowledge/": "get",
         f"{page}brief/{keys['letter']}/": "get",
         f"{page}stuk/{keys['document']}/": "get",
+        f"{page}betrokkene/1/": "post",
         f"{page}lijst/dossier_read/": "post",
         f"{page}brief/{keys['letter']}/vrijgeven/": "post",
         f"{page}brief/{keys['letter']}/gepost/": "post",
@@ -163,3 +164,21 @@ def test_letter_that_left_is_shown_as_a_pdf(case: Case, people: dict[str, Member
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"].startswith("inline")
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_linking_a_name_to_a_colleague_keeps_the_case_from_them(
+    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
+):
+    now = timezone.now()
+    case = filed_case(organisation, at=now, recorded_at=now, about="die lange van de planning")
+    with scope(organisation.pk):
+        party = Party.objects.get(case=case, kind=Party.Kind.RESPONDENT)
+    page = f"/beheer/zaken/{case.reference}/"
+    handler = signed_in(people["manager"])
+    assert handler.get(page).status_code == 200
+    client = signed_in(people["csm"])
+    assert client.post(f"{page}betrokkene/{party.pk}/", {"member": people["manager"].pk}).status_code == 302
+    assert handler.get(page).status_code == 404
+    assert "ziet deze zaak niet in Gehoor" in client.get(page).content.decode()
+    assert client.post(f"{page}betrokkene/{party.pk}/", {"member": ""}).status_code == 302
+    assert handler.get(page).status_code == 200

@@ -13,7 +13,7 @@ from complaints.models import Case, Letter, Membership
 from procedures.definition import Channel
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import definition, filed_case
+from tests.complaints.factories import definition, filed_case, member, published
 
 pytestmark = pytest.mark.django_db
 
@@ -56,17 +56,20 @@ def test_held_letter_is_read_and_let_go(case: Case, people: dict[str, Membership
     assert "intussen al iets anders gedaan" in again.content.decode()
 
 
-def test_letter_is_let_go_only_by_the_role_that_looks(
-    case: Case, people: dict[str, Membership], signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
-):
-    letter = letter_in(case, Letter.State.HELD, try_at=None)
-    rule = definition("klik-onderwijs").letter(letter.name)
-    outside = next((role.name for role in definition("klik-onderwijs").roles if role.is_outside), "")
-    client = signed_in(people[outside] if outside else people["handler"])
-    answer = client.post(address(case, letter, "vrijgeven"))
-    if rule.release_by or outside:
-        assert answer.status_code in (403, 404)
-        assert fresh(letter).state == Letter.State.HELD
+def test_letter_is_let_go_only_by_the_role_that_looks(signed_in: SignedIn):
+    organisation = published("o21")
+    rule = next(each for each in definition("o21").letters if each.release_by)
+    others = [role.name for role in definition("o21").roles if role.name != rule.release_by and not role.is_outside]
+    now = timezone.now()
+    case = filed_case(organisation, at=now, recorded_at=now)
+    letter = letter_in(case, Letter.State.HELD, name=rule.name, try_at=None)
+    other = signed_in(member(organisation, "Tom Rietveld", *others))
+    assert "Verstuur deze brief" not in other.get(f"/beheer/zaken/{case.reference}/").content.decode()
+    assert other.post(address(case, letter, "vrijgeven")).status_code == 403
+    assert fresh(letter).state == Letter.State.HELD
+    looker = signed_in(member(organisation, "Nadia Brouwer", rule.release_by))
+    assert looker.post(address(case, letter, "vrijgeven")).status_code == 302
+    assert fresh(letter).state == Letter.State.WAITING
 
 
 def test_posted_letter_counts_from_the_day_it_was_posted(

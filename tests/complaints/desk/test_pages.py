@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from complaints.actions import perform
 from complaints.models import Membership
 from procedures.models import Organisation
-from tests.complaints.factories import SLUGS, account, definition, filed_case, member, published, staffed
+from procedures.scoping import scope
+from tests.complaints.factories import SLUGS, account, actor_of, definition, filed_case, member, published, staffed
 
 pytestmark = pytest.mark.django_db
 
@@ -81,16 +83,27 @@ def test_worklist_costs_the_same_for_one_and_for_thirty_cases(
     assert answer.content.decode().count('scope="row"') == number
 
 
-def test_case_page_costs_a_fixed_number_of_queries(
+@pytest.mark.parametrize("changes_of_handler", [0, 10])
+def test_case_page_costs_the_same_however_much_happened(
+    changes_of_handler: int,
     organisation: Organisation,
     people: dict[str, Membership],
     signed_in: SignedIn,
     django_assert_num_queries: DjangoAssertNumQueries,
 ):
-    case = filed_case(organisation)
+    now = timezone.now()
+    case = filed_case(organisation, at=now, recorded_at=now)
+    handler = str(people["handler"].pk)
+    with scope(organisation.pk):
+        actor = actor_of(people["csm"], case)
+        perform(case, "acknowledge", answers={}, actor=actor, at=now)
+        perform(case, "assign", answers={"handler": handler}, actor=actor, at=now)
+        for _ in range(changes_of_handler):
+            perform(case, "reassign", answers={"handler": handler, "reassign_reason": "Ziek."}, actor=actor, at=now)
     client = signed_in(people["csm"])
     with django_assert_num_queries(CASE_QUERIES):
-        client.get(reverse("desk:case", args=[case.reference]))
+        page = client.get(reverse("desk:case", args=[case.reference])).content.decode()
+    assert page.count("“Wijs een andere klachtenfunctionaris aan”") == changes_of_handler
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -22,6 +22,9 @@ class DeskSite(AdminSite):
     enable_nav_sidebar = False
     login_form = SignInForm
     login_template = "desk/login.html"
+    logout_template = "desk/logged_out.html"
+    password_change_template = "desk/password_change.html"  # noqa: S105  # a template
+    password_change_done_template = "desk/password_changed.html"  # noqa: S105
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.is_active

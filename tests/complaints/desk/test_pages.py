@@ -123,3 +123,15 @@ def test_every_organisation_can_work_at_the_desk(slug: str, signed_in: SignedIn)
         answer = client.get(address)
         assert answer.status_code == 200 or (answer.status_code == 404 and "nieuw" in address), address
     assert acts
+
+
+def test_password_is_changed_and_signing_out_ends_it(people: dict[str, Membership], signed_in: SignedIn):
+    client = signed_in(people["csm"])
+    typed = {"old_password": "een lang wachtwoord", "new_password1": "1234", "new_password2": "1234"}
+    refused = client.post("/beheer/password_change/", typed)
+    assert "Dit kan zo nog niet" in refused.content.decode()
+    new = "paars fietspad achter de molen"
+    changed = client.post("/beheer/password_change/", typed | {"new_password1": new, "new_password2": new}, follow=True)
+    assert "Uw wachtwoord is gewijzigd" in changed.content.decode()
+    assert "U bent uitgelogd" in client.post("/beheer/logout/").content.decode()
+    assert client.get(WORKLIST).status_code == 302

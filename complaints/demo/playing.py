@@ -27,9 +27,9 @@ from complaints.queries.state import state_of
 from procedures.calendars import Calendar
 from procedures.catalogue import zone_of
 from procedures.definition import COMPLAINANT, Act, FieldKind, Procedure
-from procedures.engine import waits_for
+from procedures.engine import Status, waits_for
 from procedures.scoping import current
-from procedures.simulation import Rehearsal
+from procedures.simulation import Rehearsal, open_acts
 
 HERE = Path(__file__).parent
 
@@ -76,6 +76,7 @@ class _Player:
             at = self._office_hours(at, later=step)
             self._let_time_pass(at)
             self._do(move, at)
+            self._keep_promises(at + timedelta(hours=1), besides={each.act for each in way})
         self._let_time_pass(ends_at)
         if self.case is None:
             raise ValueError("a way begins with an act that opens")
@@ -116,6 +117,21 @@ class _Player:
                 tick_check(case, check.name, actor=self._actor_for(check.by), at=at)
             perform(case, act.name, answers=self._as_stored(act, answers), actor=self._actor(act), at=at)
         self._send(at)
+
+    def _keep_promises(self, at: datetime, *, besides: set[str]) -> None:
+        """What somebody diligent does on the way: the letters that a running limit waits for, such as confirming."""
+        case = self._fresh()
+        if case is None:
+            return
+        state = state_of(case, self.procedure)
+        running = [each.rule for each in state.deadlines if each.status is Status.OPEN]
+        awaited = {str(each) for rule in running for each in self.procedure.deadline(rule).met_by}
+        for offer in open_acts(self.procedure, state, at=at):
+            written = {f"sent:{each.name}" for each in self.procedure.letters if offer.act.name in map(str, each.on)}
+            is_kept = awaited & (written | {offer.act.name})
+            if is_kept and not (offer.act.to or offer.waits_for or offer.act.name in besides or offer.act.extends):
+                self._do(Move(offer.act.name), at)
+                return
 
     def _told(self, act: Act) -> dict[str, object]:
         """The words of the invented complaint and complainant, where the act asks for them."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from procedures import wording
 from procedures.calendars import Calendar
-from procedures.definition import DeadlineRule
-from procedures.engine import Deadline
+from procedures.definition import DeadlineRule, OwedBy
+from procedures.engine import Deadline, Status
 
 ICONS = {"late": "i-alert", "today": "i-clock", "met": "i-check"}
 
@@ -22,6 +24,8 @@ class Chip:
 
 
 def chip(deadline: Deadline, rule: DeadlineRule, *, at: datetime, calendar: Calendar, zone: ZoneInfo) -> Chip:
+    if rule.owed_by is OwedBy.COMPLAINANT and deadline.status is Status.MISSED and deadline.met_at is None:
+        return Chip(_("voorbij"), "due", "")  # they need not have used it: nobody is late
     left = wording.left(deadline, at=at, calendar=calendar, zone=zone, kind=rule.kind)
     css = "due" if left.level == "plain" else f"due due-{left.level}"
     return Chip(left.text, css, ICONS.get(left.level, ""))

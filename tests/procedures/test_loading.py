@@ -35,8 +35,8 @@ CASES = tomllib.loads((HERE / "broken" / "cases.toml").read_text())["case"]
 
 
 def readme_example() -> str:
-    """The only TOML block of the README that is a whole document."""
-    readme = (DEFINITIONS / "README.md").read_text()
+    """The only TOML block of the project's README that is a whole document."""
+    readme = (HERE.parents[1] / "README.md").read_text()
     (example,) = (part.split("```")[0] for part in readme.split("```toml\n")[1:] if part.startswith("organisation"))
     return example
 

@@ -17,6 +17,7 @@ from procedures import wording
 from procedures.definition import Fact, Field, FieldKind, Measure
 from procedures.engine import FILED_LATE, INDEPENDENCE_REASON
 
+CONFIDENTIALITY = "confidentiality"
 HIDDEN = frozenset({"channel", "subject"})  # the head of the page shows them
 
 
@@ -41,6 +42,8 @@ def given_answers(
         field = fields.get(row.name)
         fact = stored.restore(field, row.value, zone=standing.zone) if field else row.value
         said = in_words(field, fact, names=names, zone=standing.zone)
+        if row.name == CONFIDENTIALITY:
+            said = _confidentiality(standing, said)
         if said:
             by_event.setdefault(row.event_id, []).append((_title(row.name, field), said))
     return [Given(event, event_title(event, standing), by_event[event.pk]) for event in events if event.pk in by_event]
@@ -84,7 +87,12 @@ def _title(name: str, field: Field | None) -> str:
     return {
         FILED_LATE: _("Te laat ingediend"),
         INDEPENDENCE_REASON: _("Waarom het niet anders kon"),
-        "confidentiality": _("Wie ervan mag weten"),
+        CONFIDENTIALITY: _("Wie ervan mag weten"),
         "represented": _("Met een gemachtigde"),
         "meant_as_complaint": _("Bedoeld als klacht"),
     }.get(name, name)
+
+
+def _confidentiality(standing: Standing, chosen: str) -> str:
+    found = next((each.title for each in standing.procedure.intake.confidentiality if each.name == chosen), None)
+    return found.in_language(get_language() or "nl") if found else chosen

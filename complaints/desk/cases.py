@@ -46,6 +46,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     given = given_answers(here, events, list(case.answers.all()), names)
     rows = deadline_rows(here, events)
     points = checklist(here)
+    letters = letter_rows(here)
     offers = here.offers()
     phase = procedure.phase(here.state.phase)
     track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
@@ -80,7 +81,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "complaint": given[0] if given and given[0].event.number == 1 else None,
             "later": [each for each in given if each.event.number > 1],
             "documents": list(case.documents.select_related("member__user")),
-            "letters": letter_rows(here),
+            "letters": [row for row in letters if not row.is_for_colleague],
+            "messages_to_colleagues": [row for row in letters if row.is_for_colleague],
             "measures": list(case.measures.all()),
             "timeline": timeline(here, events),
         },

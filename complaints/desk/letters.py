@@ -34,6 +34,7 @@ class Row:
     to: str
     channel: str
     problem: str  # why it did not leave, in words
+    is_for_colleague: bool
     may_release: bool
     may_handle: bool  # post it, or try it again
 
@@ -128,6 +129,7 @@ def _row(here: Standing, letter: Letter) -> Row:
         to=letter.to_name or letter.to_organisation or letter.to_email,
         channel=wording.channel(Channel(letter.channel)),
         problem=_problem(letter.error) if letter.state == Letter.State.FAILED else "",
+        is_for_colleague=letter.member_id is not None and letter.state not in STUCK,
         may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
         may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
     )

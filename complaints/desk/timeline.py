@@ -36,7 +36,10 @@ def timeline(standing: Standing, events: Sequence[Event]) -> list[Moment]:
         if after and phase and after != phase:
             then.append(_("De zaak staat nu in de fase “%(phase)s”.") % {"phase": _phase(after, standing.procedure)})
         phase = after or phase
-        late = event.recorded_at.astimezone(standing.zone).date() != event.at.astimezone(standing.zone).date()
+        late = (
+            event.by != Event.By.SYSTEM
+            and event.recorded_at.astimezone(standing.zone).date() != event.at.astimezone(standing.zone).date()
+        )
         found.append(Moment(event.at, _who(event), _what(event, standing), then, event.recorded_at if late else None))
     return found[::-1]
 

@@ -13,7 +13,7 @@ from complaints import access_codes
 from complaints.models import Assignment, Case, Event, Membership
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import definition, filed_case, intake_answers, member
+from tests.complaints.factories import definition, filed_case, intake_answers, member, published, staffed
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +171,23 @@ def test_who_may_not_take_in_is_offered_nothing(
     client = signed_in(people[outsider.name])
     assert "hoort niet bij uw rol" in client.get("/beheer/zaken/nieuw/").content.decode()
     assert client.get("/beheer/zaken/nieuw/file/").status_code == 404
+
+
+def test_soft_independence_asks_for_a_reason_and_keeps_it(signed_in: SignedIn):
+    organisation = published("klassepro")
+    everyone = staffed(organisation)
+    pieter = member(organisation, "Pieter Hoekstra", "handler")
+    now = timezone.now()
+    case = filed_case(organisation, at=now, recorded_at=now, about_someone=True, about="Pieter Hoekstra")
+    client = signed_in(everyone["coordinator"])
+    page = f"/beheer/zaken/{case.reference}/"
+    for check in (each for each in definition("klassepro").checks if "assign" in each.before):
+        client.post(f"{page}lijst/{check.name}/")
+    typed = {"revision": fresh(case).revision, "handler": pieter.pk}
+    refused = client.post(address(case, "assign"), typed)
+    assert refused.status_code == 422
+    assert "schrijf op waarom het niet anders kan" in refused.content.decode()
+    reason = "Hij is de enige die dit kan beoordelen."
+    done = client.post(address(case, "assign"), typed | {"independence_reason": reason}, follow=True)
+    assert reason in done.content.decode()
+    assert fresh(case).handler == pieter

@@ -110,7 +110,7 @@ def choosable(procedure: Procedure, act: Act) -> Mapping[str, Sequence[tuple[str
 def _moved_on(request: HttpRequest, here: Standing, act: Act, form: AnswersForm) -> HttpResponse:
     """The form as it was typed, with the new revision, so that it can be looked at and sent again."""
     refusal = here.refusal_of(act.name)
-    reason = refusal.reason.in_language(_language()) if refusal else ""
+    reason = here.reason_of(act, refusal) if refusal else ""
     return _form_page(
         request, here, act, form, revision=here.case.revision, status=409, has_moved_on=True, reason=reason
     )
@@ -123,7 +123,7 @@ def _refused(request: HttpRequest, here: Standing, act: Act, refusal: engine.Act
         {
             "title": act.title.in_language(_language()),
             "case": here.case,
-            "reason": refusal.reason.in_language(_language()),
+            "reason": here.reason_of(act, refusal),
         },
         status=403 if refusal.code == "role" else 409,
     )

@@ -21,7 +21,7 @@ from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
 from complaints.models import Membership, Party
 from procedures import engine
-from procedures.definition import Act, Check
+from procedures.definition import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "deadlines": rows,
             "allowed": [each.act for each in offers if each.refusal is None],
             "refused": [
-                (each.act, _reason(here, each.act, each.refusal)) for each in offers if each.refusal is not None
+                (each.act, here.reason_of(each.act, each.refusal)) for each in offers if each.refusal is not None
             ],
             "points": points,
             "points_done": sum(point.is_done for point in points),
@@ -122,14 +122,3 @@ def tick(request: HttpRequest, seat: Seat, reference: str, check: str) -> HttpRe
         except engine.ActRefused as refusal:
             messages.error(request, refusal.reason.in_language(get_language() or "nl"))
     return redirect(reverse("desk:case", args=[here.case.reference]) + "#lijst")
-
-
-def _reason(here: Standing, act: Act, refusal: engine.ActRefused) -> str:
-    """Why an act cannot be done now; who may, when it is somebody else's."""
-    language = get_language() or "nl"
-    if refusal.code != "role":
-        return refusal.reason.in_language(language)
-    titles = [each.title.in_language(language).lower() for each in here.procedure.roles if each.name in act.by]
-    if not titles:
-        return _("Dat doet de indiener zelf.")
-    return _("Dat doet: %(roles)s.") % {"roles": ", ".join(titles)}

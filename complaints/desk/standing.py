@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
 from complaints.access import Entry, case_for_staff
 from complaints.actions import Actor, respondents_of
 from complaints.desk.seats import Seat
@@ -14,7 +17,7 @@ from complaints.queries.state import state_of
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.catalogue import calendar_of, zone_of
-from procedures.definition import Procedure
+from procedures.definition import Act, Procedure
 
 # Refusals that only the answers decide: the form is there to mend them.
 BY_ANSWERS = frozenset({"answers", "independence"})
@@ -56,6 +59,16 @@ class Standing:
         except engine.ActRefused as refusal:
             return None if refusal.code in BY_ANSWERS or refusal.fields else refusal
         return None
+
+    def reason_of(self, act: Act, refusal: engine.ActRefused) -> str:
+        """Why an act cannot be done now; who may, when it is somebody else's."""
+        language = get_language() or "nl"
+        if refusal.code != "role":
+            return refusal.reason.in_language(language)
+        titles = [each.title.in_language(language).lower() for each in self.procedure.roles if each.name in act.by]
+        if not titles:
+            return _("Dat doet de indiener zelf.")
+        return _("Dat hoort niet bij uw rol. Dit doet: %(roles)s.") % {"roles": ", ".join(titles)}
 
 
 def standing(seat: Seat, reference: str) -> Standing:

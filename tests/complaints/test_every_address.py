@@ -1,0 +1,195 @@
+"""Every address × who may not know of a case: a stranger, another organisation, the person complained about (G6).
+
+The addresses come from the resolver: one that is not listed here fails, so a new one is tested the day it is born.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting
+from complaints.models import Case, Document, Letter, Party
+from procedures.models import Organisation
+from procedures.scoping import scope
+from tests.complaints.factories import account, actor_of, definition, intake_answers, member, published, staffed
+from tests.conftest import MailServer
+
+pytestmark = pytest.mark.django_db
+
+SLUG, OTHER = "klik-onderwijs", "klassepro"
+PLANTED = "PLANTGEHEIM"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
+METHODS = ("get", "head", "post", "put", "delete")
+
+# What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case").
+ADDRESSES = {
+    "gezond/": "open",
+    "": "open",
+    "<slug:organisation>/": "open",
+    "<slug:organisation>/thema.css": "open",
+    "<slug:organisation>/indienen/": "open",
+    "<slug:organisation>/volgen/": "open",
+    "<slug:organisation>/volgen/afsluiten/": "open",
+    "<slug:organisation>/volgen/zaak/": "session",
+    "<slug:organisation>/volgen/handeling/<slug:act>/": "session",
+    "<slug:organisation>/volgen/brief/<int:pk>/": "session",
+    "beheer/login/": "open",
+    "beheer/logout/": "leaves",
+    "beheer/password_change/": "staff",
+    "beheer/password_change/done/": "staff",
+    "beheer/organisatie/": "staff",
+    "beheer/": "staff",
+    "beheer/zaken/": "staff",
+    "beheer/zaken/nieuw/": "staff",
+    "beheer/zaken/nieuw/klaar/": "staff",
+    "beheer/zaken/nieuw/<slug:act>/": "staff",
+    "beheer/zaken/<slug:reference>/": "case",
+    "beheer/zaken/<slug:reference>/handeling/<slug:act>/": "case",
+    "beheer/zaken/<slug:reference>/lijst/<slug:check>/": "case",
+    "beheer/zaken/<slug:reference>/brief/<int:pk>/": "case",
+    "beheer/zaken/<slug:reference>/brief/<int:pk>/vrijgeven/": "case",
+    "beheer/zaken/<slug:reference>/brief/<int:pk>/gepost/": "case",
+    "beheer/zaken/<slug:reference>/brief/<int:pk>/opnieuw/": "case",
+    "beheer/zaken/<slug:reference>/betrokkene/<int:pk>/": "case",
+    "beheer/zaken/<slug:reference>/stuk/<int:pk>/": "case",
+}
+
+
+def patterns(found: list[Any], before: str = "") -> Iterator[str]:
+    for each in found:
+        if isinstance(each, URLResolver):
+            yield from patterns(each.url_patterns, before + str(each.pattern))
+        elif isinstance(each, URLPattern):
+            yield before + str(each.pattern)
+
+
+def test_every_address_is_listed():
+    assert set(patterns(get_resolver().url_patterns)) == set(ADDRESSES)
+
+
+@pytest.fixture
+def case(smtp_server: MailServer, media_folder: Path) -> Case:
+    """A case full of planted texts, with a letter that left and a document, about a colleague."""
+    organisation = published(SLUG)
+    people = staffed(organisation)
+    member(organisation, f"{PLANTED} Collega", "csm", "general_director", "handler", "assessor")
+    now = timezone.now()
+    answers = {
+        name: f"{PLANTED} {name}" if name in ("name", "organisation", "subject", "description", "grounds") else value
+        for name, value in intake_answers(definition(SLUG), at=now, about=f"{PLANTED} Collega").items()
+    }
+    with scope(organisation.pk):
+        case = open_case(
+            answers=answers,
+            actor=THE_COMPLAINANT,
+            received_at=now,
+            recorded_at=now,
+            files={"files": [SimpleUploadedFile(f"{PLANTED}.pdf", b"%PDF-1.7")]},
+        ).case
+        perform(case, "acknowledge", answers={}, actor=actor_of(people["csm"], case), at=now)
+    while send_waiting(organisation.pk, at=now):
+        pass
+    return case
+
+
+def staying() -> list[tuple[str, str]]:
+    """The addresses that leave somebody signed in, so that the next one is still asked as them."""
+    return [(pattern, kind) for pattern, kind in ADDRESSES.items() if kind != "leaves"]
+
+
+def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
+    with scope(case.organisation_id):
+        keys = {
+            "brief": Letter.objects.filter(case=case, name="acknowledgement").values_list("pk", flat=True)[0],
+            "stuk": Document.objects.filter(case=case).values_list("pk", flat=True)[0],
+            "betrokkene": Party.objects.filter(case=case, kind="respondent").values_list("pk", flat=True)[0],
+        }
+    address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
+    address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
+    for part, key in keys.items():
+        address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")
+    return address
+
+
+def asked(client: Client, method: str, address: str) -> tuple[int, str]:
+    answer = getattr(client, method)(address, follow=False)
+    body = answer.getvalue() if answer.streaming else answer.content
+    return answer.status_code, body.decode(errors="replace") + str(answer.get("Content-Disposition", ""))
+
+
+def unknown(pattern: str, case: Case) -> str:
+    """The same address of a case that does not exist."""
+    return filled_in(pattern, case).replace(case.reference, "KO-2026-9999")
+
+
+def without_numbers(text: str, case: Case) -> str:
+    """The text without what differs by itself: the number that was asked for, and the token of the form."""
+    return TOKEN.sub("", text.replace(case.reference, "N").replace("KO-2026-9999", "N"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_strangers_learn_nothing(case: Case, method: str):
+    strangers = [Client(), Client(), Client()]
+    strangers[1].force_login(account("Vreemde Vogel", is_staff=True, is_superuser=True))
+    strangers[2].force_login(member(published(OTHER), "Ander Mens", "coordinator", "director", "handler").user)
+    for client in strangers:
+        for pattern, kind in staying():
+            status, body = asked(client, method, filled_in(pattern, case))
+            assert PLANTED not in body, (pattern, method)
+            if kind == "case":
+                assert status in (302, 403, 404, 405), (pattern, method, status)
+                assert (status, without_numbers(body, case)) == (
+                    asked(client, method, unknown(pattern, case))[0],
+                    without_numbers(asked(client, method, unknown(pattern, case))[1], case),
+                ), pattern
+            if kind == "session":
+                assert status in (302, 404, 405), (pattern, method, status)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_person_complained_about_learns_nothing(case: Case, method: str):
+    client = Client()
+    with scope(case.organisation_id):
+        respondent = Party.objects.get(case=case, kind="respondent").membership
+    assert respondent
+    client.force_login(respondent.user)
+    own_name = respondent.name
+    for pattern, kind in staying():
+        status, body = asked(client, method, filled_in(pattern, case))
+        assert PLANTED not in body.replace(own_name, ""), (pattern, method)
+        assert case.reference not in body, (pattern, method)
+        if kind == "case":
+            assert status in (404, 405), (pattern, method, status)
+            assert without_numbers(body, case) == without_numbers(
+                asked(client, method, unknown(pattern, case))[1], case
+            )
+    found = client.get("/beheer/zaken/", {"q": case.reference}).content.decode()
+    assert f'href="/beheer/zaken/{case.reference}/"' not in found
+
+
+def test_complainant_of_another_case_learns_nothing(case: Case):
+    organisation = Organisation.objects.get(slug=SLUG)
+    now = timezone.now()
+    with scope(organisation.pk):
+        opened = open_case(
+            answers=intake_answers(definition(SLUG), at=now, name="Ander Iemand"),
+            actor=THE_COMPLAINANT,
+            received_at=now,
+            recorded_at=now,
+        )
+    client = Client()
+    client.post(f"/{SLUG}/volgen/", {"reference": opened.case.reference, "code": opened.access_code})
+    assert opened.case.reference in client.get(f"/{SLUG}/volgen/zaak/").content.decode()
+    for pattern in ADDRESSES:
+        for method in METHODS:
+            _status, body = asked(client, method, filled_in(pattern, case))
+            assert PLANTED not in body, (pattern, method)

@@ -20,11 +20,12 @@ from complaints.forms import AnswersForm, MomentField, form_for
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.catalogue import NotInForce
-from procedures.definition import Act
+from procedures.definition import Act, Procedure
 
 RECEIVED_AT = "received_at"
 CHANNEL = "channel"
 CONFIDENTIALITY = "confidentiality"
+MEANT = "meant_as_complaint"
 OPENED = "opened"  # in the session: reference and code, until they are shown
 
 
@@ -126,6 +127,14 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
             validators=[_not_later_than(seat)],
         ),
     }
+    if _asks_whether_meant(procedure):
+        first[MEANT] = forms.ChoiceField(
+            label=_("Hebt u gevraagd of dit als klacht is bedoeld, en zei de indiener ja?"),
+            help_text=_("Het is een klacht als de indiener zegt dat het een klacht is. Vraag het altijd na."),
+            choices=[("yes", _("Ja, het is als klacht bedoeld")), ("no", _("Nee, niet als klacht bedoeld"))],
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Vraag dit eerst na. Kies dan een antwoord.")},
+        )
     last: dict[str, forms.Field] = {}
     if procedure.intake.confidentiality:
         last[CONFIDENTIALITY] = forms.ChoiceField(
@@ -142,6 +151,12 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
         )
     form.fields = {**first, **form.fields, **last}
     return form
+
+
+def _asks_whether_meant(procedure: Procedure) -> bool:
+    """Whether anything in the procedure depends on it (O21-04)."""
+    parts = (*procedure.acts, *procedure.deadlines, *procedure.letters)
+    return any(condition.fact == MEANT for part in parts for condition in part.when)
 
 
 def _channels(seat: Seat) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from complaints.intake.views import in_force_now
 from complaints.models import Letter, Party
 from complaints.portal.story import told
 from complaints.queries.state import state_of
+from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.catalogue import calendar_of
 
@@ -153,6 +154,8 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
                 )
             except engine.ActRefused as refused:
                 form.take_refusal(refused, language=language)
+            except UploadRefused as refused_file:
+                form.add_error(None, str(refused_file))
             else:
                 receipt = definition.receipt.in_language(language) or _("Wij hebben dit van u ontvangen.")
                 request.session["done"] = {"what": receipt, "at": event.at.isoformat()}

@@ -191,3 +191,14 @@ def test_soft_independence_asks_for_a_reason_and_keeps_it(signed_in: SignedIn):
     done = client.post(address(case, "assign"), typed | {"independence_reason": reason}, follow=True)
     assert reason in done.content.decode()
     assert fresh(case).handler == pieter
+
+
+@pytest.mark.rule("O21-04")
+def test_whoever_takes_in_a_complaint_records_whether_it_is_meant_as_one(signed_in: SignedIn):
+    organisation = published("o21")
+    client = signed_in(member(organisation, "Wim Terpstra", "secretariaat"))
+    address = "/beheer/zaken/nieuw/file/"
+    assert 'name="meant_as_complaint"' in client.get(address).content.decode()
+    refused = client.post(address, {"channel": "phone"})
+    assert refused.status_code == 422
+    assert "Vraag dit eerst na." in refused.content.decode()

@@ -41,7 +41,7 @@ def filed(client: Client, slug: str = SLUG) -> tuple[str, str]:
     """Files a complaint on the web; its number and code, as read from the receipt."""
     page = client.post(f"/{slug}/indienen/", typed(definition(slug), nonce=nonce_of(client, slug))).content.decode()
     reference = re.search(r'class="big-ref ref">([^<]+)<', page)
-    code = re.findall(r"<span>([0-9A-Z]{2,4})</span>", page)
+    code = re.findall(r"<span>([0-9A-Z]{2,4})</span>", page.partition('class="code"')[2])
     assert reference
     return reference[1], " ".join(code)
 

@@ -155,8 +155,10 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
 
 def _asks_whether_meant(procedure: Procedure) -> bool:
     """Whether anything in the procedure depends on it (O21-04)."""
-    parts = (*procedure.acts, *procedure.deadlines, *procedure.letters)
-    return any(condition.fact == MEANT for part in parts for condition in part.when)
+    conditions = [each.when for each in procedure.acts]
+    conditions += [each.when for each in procedure.deadlines]
+    conditions += [each.when for each in procedure.letters]
+    return any(condition.fact == MEANT for when in conditions for condition in when)
 
 
 def _channels(seat: Seat) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from procedures import engine
+from procedures import definition, engine
 from procedures.answers import sample
 from procedures.deadlines import Pause, overdue_at
 from procedures.definition import Act, Field, FieldKind, Procedure
@@ -20,7 +20,7 @@ from procedures.engine import ActRefused, Case, Deadline, Status
 from procedures.loading import load
 from procedures.simulation import OpenAct, Rehearsal, open_acts
 
-DEFINITIONS: Final = Path(engine.__file__).parent / "definitions"
+DEFINITIONS: Final = Path(definition.__file__).parent / "definitions"
 CLOSED: Final = {date(2026, 12, 24): "brugdag", date(2027, 7, 30): "zomersluiting"}
 MOST_STEPS: Final = 25
 FULL_STOP: Final = 60  # acts within which a case that is worked on must be able to end

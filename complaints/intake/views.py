@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import access_codes
 from complaints.actions import THE_COMPLAINANT, open_case
@@ -29,13 +29,13 @@ NONE_OF_THESE = "none"
 WEB = "web"
 
 
-@require_GET
+@require_safe
 def organisations(request: HttpRequest) -> HttpResponse:
     """Where someone chooses the organisation that the complaint is about."""
     return render(request, "public/organisations.html", {"organisations": Organisation.objects.filter(is_open=True)})
 
 
-@require_GET
+@require_safe
 def organisation_page(request: HttpRequest) -> HttpResponse:
     """The procedure as people read it, with what would happen by when if they filed now."""
     version, procedure = in_force_now()
@@ -56,7 +56,7 @@ def organisation_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @cache_control(public=True, max_age=300)
 def theme(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The organisation's five colours; nothing else differs between organisations."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints.access import Entry, case_for_complainant, case_of_session
 from complaints.actions import CaseMovedOn, perform
@@ -83,7 +83,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @for_complainant
-@require_GET
+@require_safe
 def case_page(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Where the case stands, what comes by when, what was written, and what the complainant may do."""
     case, procedure = entry.case, entry.procedure
@@ -169,7 +169,7 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
 
 
 @for_complainant
-@require_GET
+@require_safe
 def letter(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:  # noqa: ARG001
     """A letter to the complainant, as the PDF that left."""
     found = _letters(entry).filter(pk=pk).first()

@@ -52,9 +52,9 @@ def complaints_of(organisation: str) -> list[dict[str, str]]:
     return found
 
 
-def play(procedure: Procedure, way: Way, cast: Cast, *, number: int, ends_at: datetime) -> Case:
-    """A case along this way, its last act at about `ends_at`; letters leave on their own days."""
-    return _Player(procedure, cast, number).play(way, ends_at)
+def play(procedure: Procedure, way: Way, cast: Cast, *, number: int, ends_at: datetime, until: datetime) -> Case:
+    """A case along this way, its last act at about `ends_at`, after which time passes until `until`."""
+    return _Player(procedure, cast, number).play(way, ends_at, until)
 
 
 class _Player:
@@ -67,7 +67,7 @@ class _Player:
         self.rehearsal = Rehearsal(procedure)
         self.case: Case | None = None
 
-    def play(self, way: Way, ends_at: datetime) -> Case:
+    def play(self, way: Way, ends_at: datetime, until: datetime) -> Case:
         at = self._office_hours(ends_at - self._length(way))
         for step, move in enumerate(way):
             if move.act == WAIT:
@@ -77,7 +77,7 @@ class _Player:
             self._let_time_pass(at)
             self._do(move, at)
             self._keep_promises(at + timedelta(hours=1), besides={each.act for each in way})
-        self._let_time_pass(ends_at)
+        self._let_time_pass(until)
         if self.case is None:
             raise ValueError("a way begins with an act that opens")
         return self.case

@@ -14,7 +14,7 @@ from complaints.desk.standing import Standing
 from complaints.models import Answer, Event
 from procedures import answers as stored
 from procedures import wording
-from procedures.definition import Fact, Field, FieldKind, Measure
+from procedures.definition import Fact, Field, FieldKind, Measure, Procedure
 from procedures.engine import FILED_LATE, INDEPENDENCE_REASON
 
 CONFIDENTIALITY = "confidentiality"
@@ -34,12 +34,13 @@ def given_answers(
     standing: Standing, events: Sequence[Event], rows: Sequence[Answer], names: Mapping[str, str]
 ) -> list[Given]:
     """Everything that was answered, by occasion and in order; `names` gives the members' names by key."""
-    fields = {field.name: field for field in standing.procedure.every_field()}
+    everything = {field.name: field for field in standing.procedure.every_field()}
+    asked = {event.pk: _asked_at(event, standing.procedure) for event in events}
     by_event: dict[int, list[tuple[str, str]]] = {}
     for row in rows:
         if row.name in HIDDEN:
             continue
-        field = fields.get(row.name)
+        field = asked.get(row.event_id, {}).get(row.name) or everything.get(row.name)
         fact = stored.restore(field, row.value, zone=standing.zone) if field else row.value
         said = in_words(field, fact, names=names, zone=standing.zone)
         if row.name == CONFIDENTIALITY:
@@ -47,6 +48,14 @@ def given_answers(
         if said:
             by_event.setdefault(row.event_id, []).append((_title(row.name, field), said))
     return [Given(event, event_title(event, standing), by_event[event.pk]) for event in events if event.pk in by_event]
+
+
+def _asked_at(event: Event, procedure: Procedure) -> dict[str, Field]:
+    """What was asked then: two acts may ask for the same fact in other words."""
+    try:
+        return {field.name: field for field in procedure.fields_of(procedure.act(event.occurrence))}
+    except KeyError:
+        return {}
 
 
 def in_words(field: Field | None, fact: Fact | Measure, *, names: Mapping[str, str], zone: ZoneInfo) -> str:

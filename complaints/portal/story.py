@@ -32,14 +32,15 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
         if event.number == 1:
             line.append(Told(event.at, _("Wij kregen uw klacht.")))
         elif event.by == Event.By.COMPLAINANT:
-            receipt = procedure.act(event.occurrence).receipt.in_language(language)
-            line.append(Told(event.at, receipt or procedure.act(event.occurrence).title.in_language(language)))
+            act = procedure.act(event.occurrence)
+            line.append(Told(event.at, act.receipt.in_language(language) or act.title.in_language(language)))
         elif event.occurrence.startswith("passed:"):
             rule = procedure.deadline(event.occurrence.removeprefix("passed:"))
             if rule.public and rule.owed_by is OwedBy.ORGANISATION and rule.kind == "limit":
                 late = _("Wij waren te laat met: %(what)s. Dat spijt ons.")
                 line.append(Told(event.at, late % {"what": rule.title.in_language(language)}))
-        if entered != phase and event.number > 1:
+        is_told = event.number == 1 or event.by == Event.By.COMPLAINANT
+        if entered != phase and not is_told:
             line.append(Told(event.at, procedure.phase(entered).public.in_language(language)))
         phase = entered
     sent = _("Wij stuurden u een brief: %(what)s.")

@@ -58,10 +58,13 @@ class Command(BaseCommand):
         now = timezone.now()
         cast = Cast(people["complainants"], people["phrases"], members)
         found = ways(procedure)
-        for number, way in enumerate(found.values()):
-            ends_at = now - timedelta(hours=3 + 26 * (number % 3))
+        plans = [(way, timedelta(hours=3 + 26 * (number % 3))) for number, way in enumerate(found.values())]
+        # And a few that were left lying, so that something is late, or nearly.
+        left_lying = [way for phase, way in found.items() if len(way) <= 2 and not procedure.phase(phase).is_end]
+        plans += [(way, timedelta(days=days)) for way, days in zip(left_lying, (4, 26, 17), strict=False)]
+        for number, (way, ago) in enumerate(plans):
             with scope(organisation.pk):
-                play(procedure, way, cast, number=number, ends_at=ends_at)
+                play(procedure, way, cast, number=number, ends_at=now - ago, until=now)
         with scope(organisation.pk):
             return Case.objects.count()
 

@@ -52,13 +52,19 @@ def complaints_of(organisation: str) -> list[dict[str, str]]:
     return found
 
 
-def play(procedure: Procedure, way: Way, cast: Cast, *, number: int, ends_at: datetime, until: datetime) -> Case:
-    """A case along this way, its last act at about `ends_at`, after which time passes until `until`."""
-    return _Player(procedure, cast, number).play(way, ends_at, until)
+def play(
+    procedure: Procedure, way: Way, cast: Cast, *, number: int, ends_at: datetime, until: datetime, is_diligent: bool
+) -> Case:
+    """A case along this way, its last act at about `ends_at`, after which time passes until `until`.
+
+    `is_diligent`: on the way people also send what a running limit asks for.
+    """
+    return _Player(procedure, cast, number, is_diligent=is_diligent).play(way, ends_at, until)
 
 
 class _Player:
-    def __init__(self, procedure: Procedure, cast: Cast, number: int) -> None:
+    def __init__(self, procedure: Procedure, cast: Cast, number: int, *, is_diligent: bool) -> None:
+        self.is_diligent = is_diligent
         self.procedure = procedure
         self.cast = cast
         self.number = number
@@ -76,7 +82,8 @@ class _Player:
             at = self._office_hours(at, later=step)
             self._let_time_pass(at)
             self._do(move, at)
-            self._keep_promises(at + timedelta(hours=1), besides={each.act for each in way})
+            if self.is_diligent:
+                self._keep_promises(at + timedelta(hours=1), besides={each.act for each in way})
         self._let_time_pass(until)
         if self.case is None:
             raise ValueError("a way begins with an act that opens")

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import base64
+import textwrap
 
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from complaints.letters.writing import Occasion, Recipient, Written, salutation
+from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, missing, salutation
 from procedures import wording
 from procedures.definition import Channel, Letter
 
 WINDOW_LINES = 6  # that fit in the envelope's window, with the sender's line above them
+WINDOW_WIDTH = 42  # characters that fit in such a line
 
 
 def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter) -> str:
-    """The whole letter as an HTML document."""
+    """The whole letter as an HTML document. Raises Incomplete when it lacks an answer that it must hold."""
+    if lacking := missing(letter, occasion):
+        raise Incomplete(letter.name, lacking)
     procedure = occasion.procedure
     contact = procedure.contact
     with translation.override(written.language):
-        lines = [line for line in (to.organisation, to.name, *to.address) if line]
         return render_to_string(
             "letters/letter.html",
             {
@@ -27,11 +30,12 @@ def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter)
                 "subject": written.subject,
                 "body": written.html,
                 "salutation": salutation(to),
-                "window": lines[:WINDOW_LINES],
+                "window": window(to),
                 "procedure": procedure,
                 "theme": procedure.theme,
                 "mark": _mark(procedure.theme.mark, procedure.theme.accent),
-                "sender_line": ", ".join([procedure.name, *contact.address]),
+                "title": written.subject if occasion.reference in written.subject else f"{written.subject} ({occasion.reference})",
+                "sender_line": textwrap.shorten(", ".join([procedure.name, *contact.address]), 70, placeholder=" …"),
                 "footer": " · ".join(
                     each for each in (", ".join(contact.address), contact.email, contact.phone) if each
                 ),
@@ -41,9 +45,29 @@ def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter)
                 "sender_title": occasion.sender_title,
                 "is_complainant": to.kind == "complainant",
                 "is_sealed": Channel.SEALED in letter.channels,
-                "case_url": "" if to.kind in ("complainant", "respondent") or ":" in to.kind else occasion.case_url,
+                "case_url": occasion.case_url if to.is_inside else "",
             },
         )
+
+
+def window(to: Recipient) -> list[str]:
+    """The lines in the envelope's window: never more than fit, and what the post needs is the last to be shortened."""
+    names = [" ".join(line.split()) for line in (to.organisation, to.name) if line.strip()]
+    if to.kind.startswith("appeal:"):  # its title is written as within a sentence: "de geschillencommissie"
+        names = [line[:1].upper() + line[1:] for line in names]
+    address = [row for line in to.address for row in _rows(line, at_most=2)]
+    if len(address) >= WINDOW_LINES:
+        address = address[: WINDOW_LINES - 2 - bool(names)] + address[-2:]
+    room = WINDOW_LINES - len(address)
+    while names and sum(len(_rows(line, at_most=2)) for line in names) > room:
+        if len(names) <= room:
+            return [textwrap.shorten(line, WINDOW_WIDTH, placeholder=" …") for line in names] + address
+        names = names[1:]
+    return [row for line in names for row in _rows(line, at_most=2)] + address
+
+
+def _rows(line: str, *, at_most: int) -> list[str]:
+    return textwrap.wrap(" ".join(line.split()), WINDOW_WIDTH, max_lines=at_most, placeholder=" …")
 
 
 def _mark(drawing: str, colour: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,13 +12,16 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from complaints.markup import Voice, render, text_of
 from procedures import deadlines as counting
 from procedures import engine, wording
 from procedures.calendars import Calendar
+from procedures.deadlines import Skipped
 from procedures.definition import (
+    COMPLAINANT,
     AppealBody,
     DeadlineKind,
     DeadlineRule,
@@ -30,6 +34,7 @@ from procedures.definition import (
     OccurrenceKind,
     OwedBy,
     Procedure,
+    Unit,
 )
 from procedures.placeholders import (
     Placeholder,
@@ -38,6 +43,19 @@ from procedures.placeholders import (
 )
 
 UNKNOWN = "–"
+_SATURDAY = 5
+_TITLES = (  # as people write them before their name, and as they are said within a sentence
+    (re.compile(r"^(mevrouw|mevr\.?|mw\.?) (?=\S)", re.IGNORECASE), "mevrouw "),
+    (re.compile(r"^(meneer|de heer|dhr\.?) (?=\S)", re.IGNORECASE), "meneer "),
+)
+
+
+class Incomplete(ValueError):
+    """The letter must hold answers that were not given, so it may not leave. `facts` are their names."""
+
+    def __init__(self, letter: str, facts: tuple[str, ...]) -> None:
+        super().__init__(f"the letter {letter} lacks {', '.join(facts)}")
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +68,11 @@ class Recipient:
     address: tuple[str, ...] = ()  # the lines below the name
     email: str = ""
     language: str = "nl"
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether they play a role at the desk, so that the letter may point there."""
+        return not (self.kind in ("complainant", "respondent") or self.kind.startswith("appeal:"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +138,26 @@ def write(letter: Letter, *, to: Recipient, occasion: Occasion) -> Written:
 
 
 def salutation(to: Recipient) -> str:
-    """In the active language: by name, and for a colleague without one by what they are."""
-    return _("Beste %(name)s,") % {"name": to.name} if to.name else _("Beste collega,")
+    """In the active language: by name; a colleague without one as such, and anybody else with a plain greeting."""
+    is_a_body = to.kind.startswith("appeal:") and not to.organisation  # its name is a title: "de commissie"
+    name = " ".join(to.name.split())
+    if not name or is_a_body:
+        return _("Beste collega,") if to.is_inside else _("Goedendag,")
+    if (get_language() or "nl").startswith("nl"):
+        for written, said in _TITLES:
+            name = written.sub(said, name)
+    return _("Beste %(name)s,") % {"name": name}
+
+
+def missing(letter: Letter, occasion: Occasion) -> tuple[str, ...]:
+    """The answers that the letter must hold and that were not given. No measures is an answer too."""
+    kinds = {each.name: each.kind for each in occasion.procedure.every_field()}
+    wanted = [each.removeprefix("fact.") for each in letter.must_hold if each.startswith("fact.")]
+    return tuple(
+        name
+        for name in wanted
+        if kinds.get(name) is not FieldKind.MEASURES and occasion.facts.get(name) in (None, "", ())
+    )
 
 
 class _Writer:
@@ -127,12 +168,13 @@ class _Writer:
         self.procedure = occasion.procedure
         self.language = language
         self.depends_on_sending = False
-        self.for_staff = not (to.kind in ("complainant", "respondent") or to.kind.startswith("appeal:"))
 
     def write(self) -> Written:
         voice = Voice(self._said, self._block)
         html, body = render(parse(self.letter.body.in_language(self.language)), voice)
         text = [salutation(self.to), body]
+        if self.to.is_inside and self.occasion.case_url:
+            text.append(f"{_('U vindt de zaak hier:')} {self.occasion.case_url}")
         text.append(_("Met vriendelijke groet,"))
         text.append(
             "\n".join(line for line in (self.occasion.sender, self.occasion.sender_title, self.procedure.name) if line)
@@ -180,7 +222,7 @@ class _Writer:
             case "term":
                 return wording.term(self.procedure.deadline(placeholder.name).term)
             case "fact":
-                return " ".join(self._fact(placeholder.name).split()) or UNKNOWN
+                return _within_a_sentence(self._fact(placeholder.name)) or UNKNOWN
             case "check":
                 return self._check(placeholder.name)
             case _:  # a block within a sentence: the loader refuses that
@@ -204,31 +246,44 @@ class _Writer:
             new = next((each for each in self.occasion.case.deadlines if each.key == old.key), old)
             if new.due.due != old.due.due:
                 return wording.end(old.due.due, zone=self.occasion.zone)
-        extended = [part for each in self.occasion.case.deadlines for part in each.extensions]
-        last = max(extended, key=lambda part: part.at, default=None)
-        return wording.end(last.raw_due_before, zone=self.occasion.zone) if last else UNKNOWN
+        moved = [each for each in self.occasion.case.deadlines if each.extensions]
+        last = max(moved, key=lambda each: each.extensions[-1].at, default=None)
+        return wording.end(self._before_extension(last), zone=self.occasion.zone) if last else UNKNOWN
+
+    def _before_extension(self, clock: engine.Deadline) -> date | datetime:
+        """Where the clock ended before it was moved last."""
+        rule = self.procedure.deadline(clock.rule)
+        return counting.recompute(
+            clock.start,
+            rule.term,
+            [part for part in clock.history if part is not clock.extensions[-1]],
+            calendar=self.occasion.calendar,
+            zone=self.occasion.zone,
+            roll=rule.roll,
+        ).due
 
     def _due(self, rule_name: str) -> str:
         rule = self.procedure.deadline(rule_name)
-        due = self._end_of(rule)
-        if due is None:
+        clock = self._clock(rule)
+        if clock is None:
             return _("%(term)s daarna") % {"term": wording.term(rule.term)}
-        return wording.end(due, zone=self.occasion.zone)
+        return wording.end(clock.due.due, zone=self.occasion.zone)
 
-    def _end_of(self, rule: DeadlineRule) -> date | datetime | None:
-        """The end of the rule's clock; as if the letter left now where its leaving starts the clock."""
-        starts_now = Occurrence(OccurrenceKind.SENT, self.letter.name) in rule.starts and not rule.from_fact
+    def _clock(self, rule: DeadlineRule) -> engine.Deadline | None:
+        """The rule's clock, as if the letter left now where its leaving starts it; None when it does not run yet."""
         running = self.occasion.case.deadline(rule.name)
-        if starts_now and not (running and running.status is engine.Status.OPEN):
-            self.depends_on_sending = True
-            return counting.compute(
-                self.occasion.at,
-                rule.term,
-                calendar=self.occasion.calendar,
-                zone=self.occasion.zone,
-                roll=rule.roll,
-            ).due
-        return running.due.due if running else None
+        if (running and running.status is engine.Status.OPEN) or not self._starts_by_leaving(rule):
+            return running
+        done = frozenset(self.occasion.case.done)
+        if not all(condition.holds(self.occasion.case.facts, done) for condition in rule.when):
+            return running
+        self.depends_on_sending = True
+        at, calendar = self.occasion.at, self.occasion.calendar
+        due = counting.compute(at, rule.term, calendar=calendar, zone=self.occasion.zone, roll=rule.roll)
+        return engine.Deadline(rule=rule.name, number=0, starts_at=at, start=at, due=due)
+
+    def _starts_by_leaving(self, rule: DeadlineRule) -> bool:
+        return Occurrence(OccurrenceKind.SENT, self.letter.name) in rule.starts and not rule.from_fact
 
     # ------------------------------------------------------------------------------------------ answers
 
@@ -305,42 +360,96 @@ class _Writer:
         return html, "\n".join(f"- {what} ({owner}, {when})" for what, owner, when in rows)
 
     def _terms(self) -> tuple[str, str]:
-        rows = [self._row(self.procedure.deadline(name)) for name in self.letter.deadlines]
+        rules = [self.procedure.deadline(name) for name in self.letter.deadlines]
+        rows = [row for rule in rules for row in self._rows(rule)]
+        if not rows:
+            return "", ""
         html = render_to_string("letters/_terms.html", {"rows": rows})
         text = "\n".join(
             f"- {row.by} {row.when}: {row.what}" + (f" ({row.count.rstrip('.')})" if row.count else "") for row in rows
         )
         return html, text
 
-    def _row(self, rule: DeadlineRule) -> DateRow:
-        said = rule.title if self.for_staff or not rule.public else rule.public
+    def _rows(self, rule: DeadlineRule) -> Iterator[DateRow]:
+        """The rule's row; none for what has been done already, or what the letter's leaving does not start after all."""
+        said = rule.public if self.to.kind == COMPLAINANT and rule.public else rule.title
         what = said.in_language(self.language)
-        due = self._end_of(rule)
-        if due is None:
-            return DateRow(by=_("daarna"), when=wording.term(rule.term), what=what)
-        if rule.owed_by is OwedBy.COMPLAINANT:
-            by = _("tot en met")
-        elif rule.kind is DeadlineKind.TARGET:
-            by = _("ons doel")
-        else:
-            by = _("uiterlijk")
-        return DateRow(by=by, when=wording.end(due, zone=self.occasion.zone), what=what, count=self._count(rule))
+        clock = self._clock(rule)
+        if clock is None:
+            if not self._starts_by_leaving(rule):
+                by, when = pgettext("letter", "daarna"), wording.term(rule.term)
+                yield DateRow(by=by, when=when, what=what, count=self._where_it_will_stand(rule))
+        elif clock.status not in (engine.Status.MET, engine.Status.DROPPED):
+            if rule.owed_by is OwedBy.COMPLAINANT:
+                by = pgettext("letter", "tot en met")
+            elif rule.kind is DeadlineKind.TARGET:
+                by = pgettext("letter", "ons doel")
+            else:
+                by = pgettext("letter", "uiterlijk")
+            when = wording.end(clock.due.due, zone=self.occasion.zone)
+            yield DateRow(by=by, when=when, what=what, count=" ".join(self._counted(clock, rule)))
 
-    def _count(self, rule: DeadlineRule) -> str:
-        if not rule.term.amount:
+    def _where_it_will_stand(self, rule: DeadlineRule) -> str:
+        if self.to.is_inside:
             return ""
-        running = self.occasion.case.deadline(rule.name)
-        if running and running.extensions:
-            return _("Dit is de nieuwe datum.")
-        if running is None:
-            start: date | datetime = self.occasion.today
-        else:
-            start = running.start
-        day = start.astimezone(self.occasion.zone).date() if isinstance(start, datetime) else start
-        words = {"term": wording.term(rule.term), "day": wording.day(day, year=False)}
-        if rule.term.is_working:
-            return _("%(term)s na %(day)s. Weekenden en feestdagen tellen niet mee.") % words
-        return _("%(term)s na %(day)s.") % words
+        for start in rule.starts:
+            if start.kind is OccurrenceKind.SENT:
+                later = self.procedure.letter(start.name)
+                if COMPLAINANT in later.to and rule.name in later.deadlines:
+                    return _("De datum staat in de brief “%(title)s”.") % {
+                        "title": later.title.in_language(self.language)
+                    }
+        return _("De datum krijgt u later van ons.")
+
+    def _counted(self, clock: engine.Deadline, rule: DeadlineRule) -> Iterator[str]:
+        """How the date was counted: from when, which days did not count, what moved it."""
+        if clock.is_paused:
+            yield _("De klok staat nu stil. De datum schuift op.")
+        elif clock.extensions:
+            yield _("Dit is de nieuwe datum.")
+        elif rule.term.amount:
+            yield _("%(term)s na %(day)s.") % {"term": wording.term(rule.term), "day": self._start_of(clock, rule)}
+            last = self._day(clock.due.raw)
+            if names := self._names([each for each in clock.due.skipped if each.on < last]):
+                words = {"days": _capital(wording.joined(names))}
+                yield ngettext("%(days)s telt niet mee.", "%(days)s tellen niet mee.", len(names)) % words
+            if clock.history:
+                yield _("De klok stond een tijd stil. Daarom is het later.")
+            if clock.due.rolled:
+                yield self._rolled(clock, last)
+
+    def _rolled(self, clock: engine.Deadline, last: date) -> str:
+        words = {"day": _capital(wording.day(last, year=False))}
+        for each in clock.due.skipped:
+            if each.on == last and last.weekday() < _SATURDAY:
+                return _("%(day)s is %(name)s. Daarom is het later.") % {**words, "name": self._name(each)}
+            if each.on == last:
+                return _("%(day)s is geen werkdag. Daarom is het later.") % words
+        return _("In de tijd horen minstens twee werkdagen te zitten. Daarom is het later.")
+
+    def _start_of(self, clock: engine.Deadline, rule: DeadlineRule) -> str:
+        """The year is said only where it is another than that of the end."""
+        day = self._day(clock.start)
+        year = day.year != self._day(clock.due.due).year
+        if rule.term.unit is Unit.HOURS and isinstance(clock.start, datetime):
+            return wording.moment(clock.start, zone=self.occasion.zone, year=year)
+        return wording.day(day, year=year)
+
+    def _names(self, skipped: list[Skipped]) -> list[str]:
+        """ "zaterdag", "zondag", "Eerste Kerstdag": each name once, the weekend first, the others as they come."""
+        weekend = {each.on.weekday(): each for each in skipped if each.on.weekday() >= _SATURDAY}
+        others = [each for each in skipped if each.on.weekday() < _SATURDAY]
+        return list(dict.fromkeys(self._name(each) for each in (*(weekend[day] for day in sorted(weekend)), *others)))
+
+    def _name(self, skipped: Skipped) -> str:
+        """As it was when it was counted; holidays also in English."""
+        calendar = self.occasion.calendar
+        if self.language == "nl" or calendar.is_working(skipped.on):
+            return skipped.name
+        return calendar.name_of(skipped.on, self.language)
+
+    def _day(self, moment: date | datetime) -> date:
+        return moment.astimezone(self.occasion.zone).date() if isinstance(moment, datetime) else moment
 
     def _portal(self) -> tuple[str, str]:
         context = {
@@ -364,10 +473,18 @@ class _Writer:
         }
         lines = [body.person, context["capacity"], *body.address]
         reach = [each for each in (body.phone, body.email, body.website) if each]
-        text = "\n".join([str(line) for line in [_capital(str(context["title"])), *lines, *reach] if line])
-        if context["how"]:
-            text = f"{context['how']}\n\n{text}"
-        return render_to_string("letters/_appeal.html", context), text
+        title = _capital(str(context["title"]))
+        html = render_to_string("letters/_appeal.html", context | {"has_address": any((*lines, *reach))})
+        if not any((*lines, *reach)):
+            return html, f"{title}. {context['how']}".strip()
+        text = "\n".join([str(line) for line in [title, *lines, *reach] if line])
+        return html, f"{context['how']}\n\n{text}" if context["how"] else text
+
+
+def _within_a_sentence(text: str) -> str:
+    """On one line, and without the full stop that the sentence brings itself."""
+    line = " ".join(text.split())
+    return line[:-1] if line.endswith(".") and line.count(".") == 1 else line
 
 
 def _with_breaks(text: str) -> SafeString:

@@ -58,13 +58,13 @@ class Command(BaseCommand):
         now = timezone.now()
         cast = Cast(people["complainants"], people["phrases"], members)
         found = ways(procedure)
-        plans = [(way, timedelta(hours=3 + 26 * (number % 3))) for number, way in enumerate(found.values())]
+        plans = [(way, timedelta(hours=3 + 26 * (number % 3)), True) for number, way in enumerate(found.values())]
         # And a few that were left lying, so that something is late, or nearly.
         left_lying = [way for phase, way in found.items() if len(way) <= 2 and not procedure.phase(phase).is_end]
-        plans += [(way, timedelta(days=days)) for way, days in zip(left_lying, (4, 26, 17), strict=False)]
-        for number, (way, ago) in enumerate(plans):
+        plans += [(way, timedelta(days=days), False) for way, days in zip(left_lying, (4, 26, 17), strict=False)]
+        for number, (way, ago, is_diligent) in enumerate(plans):
             with scope(organisation.pk):
-                play(procedure, way, cast, number=number, ends_at=now - ago, until=now)
+                play(procedure, way, cast, number=number, ends_at=now - ago, until=now, is_diligent=is_diligent)
         with scope(organisation.pk):
             return Case.objects.count()
 

@@ -32,14 +32,21 @@ def message(
     """The mail, ready to be sent. Its subject holds no personal data; the letter itself does."""
     with translation.override(written.language):
         subject = _subject(written, letter, reference)
-        note = _("De brief zit als pdf bij deze e-mail.")
+        notes = [_("Zet in elk bericht dit nummer: %(reference)s.") % {"reference": reference}]
+        if pdf is not None:
+            notes.insert(0, _("De brief zit als pdf bij deze e-mail."))
     mail = EmailMultiAlternatives(
         subject=subject,
-        body=f"{written.text}\n{note}\n" if pdf else written.text,
+        body="\n".join([written.text, *notes, ""]),
         from_email=formataddr((_one_line(sender_name), from_email)),
         to=[to_email],
         reply_to=[reply_to] if reply_to else None,
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", "Content-Language": written.language},
+        headers={
+            "Message-ID": message_id,
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",  # Outlook knows no Auto-Submitted
+            "Content-Language": written.language,
+        },
     )
     if pdf is not None:
         mail.attach(filename, pdf, "application/pdf")

@@ -34,8 +34,8 @@ def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter)
                 "procedure": procedure,
                 "theme": procedure.theme,
                 "mark": _mark(procedure.theme.mark, procedure.theme.accent),
-                "title": written.subject if occasion.reference in written.subject else f"{written.subject} ({occasion.reference})",
-                "sender_line": textwrap.shorten(", ".join([procedure.name, *contact.address]), 70, placeholder=" …"),
+                "title": _titled(written.subject, occasion.reference),
+                "sender_line": ", ".join([procedure.name, *contact.address]),
                 "footer": " · ".join(
                     each for each in (", ".join(contact.address), contact.email, contact.phone) if each
                 ),
@@ -61,13 +61,20 @@ def window(to: Recipient) -> list[str]:
     room = WINDOW_LINES - len(address)
     while names and sum(len(_rows(line, at_most=2)) for line in names) > room:
         if len(names) <= room:
-            return [textwrap.shorten(line, WINDOW_WIDTH, placeholder=" …") for line in names] + address
+            return [row for line in names for row in _rows(line, at_most=1)] + address
         names = names[1:]
     return [row for line in names for row in _rows(line, at_most=2)] + address
 
 
 def _rows(line: str, *, at_most: int) -> list[str]:
-    return textwrap.wrap(" ".join(line.split()), WINDOW_WIDTH, max_lines=at_most, placeholder=" …")
+    rows = textwrap.wrap(" ".join(line.split()), WINDOW_WIDTH)
+    if len(rows) <= at_most:
+        return rows
+    return [*rows[: at_most - 1], rows[at_most - 1][: WINDOW_WIDTH - 2].rstrip() + " …"]
+
+
+def _titled(subject: str, reference: str) -> str:
+    return subject if reference in subject else f"{subject} ({reference})"
 
 
 def _mark(drawing: str, colour: str) -> str:

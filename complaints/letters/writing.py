@@ -371,7 +371,7 @@ class _Writer:
         return html, text
 
     def _rows(self, rule: DeadlineRule) -> Iterator[DateRow]:
-        """The rule's row; none for what has been done already, or what the letter's leaving does not start after all."""
+        """The rule's row; none for what has been done already, or what this letter starts only in other cases."""
         said = rule.public if self.to.kind == COMPLAINANT and rule.public else rule.title
         what = said.in_language(self.language)
         clock = self._clock(rule)

@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 STATIC = Path(settings.BASE_DIR) / "static"
 _SVG = "data:image/svg+xml;base64,"
+_VARIANT = "pdf/ua-1"
 
 
 class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
@@ -32,16 +33,34 @@ class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
 def pdf(page: str) -> bytes:
     """The page as a PDF with tags, language and title (PDF/UA-1), for people and for machines that read aloud.
 
-    Fonts and style sheet are read once per process and used for every letter.
+    Fonts and style sheets are read once per process and used for every letter. A letter that runs on to another page is
+    set a little closer, where that saves the page: no sheet of paper for a signature.
     """
-    fonts, style, fetcher = _tools()
-    document = HTML(string=page, url_fetcher=fetcher, base_url="about:blank")
-    return bytes(document.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"))
+    letter = _laid_out(page)
+    if len(letter.pages) > 1:
+        closer = _laid_out(page, is_tight=True)
+        letter = closer if len(closer.pages) < len(letter.pages) else letter
+    return bytes(letter.write_pdf(pdf_variant=_VARIANT))
+
+
+def _laid_out(page: str, *, is_tight: bool = False) -> Document:
+    fonts, style, tight, fetcher = _tools()
+    html = HTML(string=page, url_fetcher=fetcher, base_url="about:blank")
+    styles = [style, tight] if is_tight else [style]
+    return html.render(font_config=fonts, stylesheets=styles, pdf_variant=_VARIANT)
 
 
 @cache
-def _tools() -> tuple[FontConfiguration, CSS, OwnPartsOnly]:
+def _tools() -> tuple[FontConfiguration, CSS, CSS, OwnPartsOnly]:
     fonts, fetcher = FontConfiguration(), OwnPartsOnly()
-    source = (STATIC / "letters" / "letter.css").read_text(encoding="utf-8")
-    style = CSS(string=source, font_config=fonts, url_fetcher=fetcher, base_url=f"{(STATIC / 'letters').as_uri()}/")
-    return fonts, style, fetcher
+    folder = STATIC / "letters"
+    style, tight = (
+        CSS(
+            string=(folder / name).read_text(encoding="utf-8"),
+            font_config=fonts,
+            url_fetcher=fetcher,
+            base_url=f"{folder.as_uri()}/",
+        )
+        for name in ("letter.css", "letter-tight.css")
+    )
+    return fonts, style, tight, fetcher

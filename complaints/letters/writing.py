@@ -128,6 +128,7 @@ class DateRow:
     when: str
     what: str
     count: str = ""
+    time: str = ""  # "om 8.30 uur", for terms in hours
 
 
 def write(letter: Letter, *, to: Recipient, occasion: Occasion) -> Written:
@@ -366,7 +367,9 @@ class _Writer:
             return "", ""
         html = render_to_string("letters/_terms.html", {"rows": rows})
         text = "\n".join(
-            f"- {row.by} {row.when}: {row.what}" + (f" ({row.count.rstrip('.')})" if row.count else "") for row in rows
+            f"- {' '.join(part for part in (row.by, row.when, row.time) if part)}: {row.what}"
+            + (f" ({row.count.rstrip('.')})" if row.count else "")
+            for row in rows
         )
         return html, text
 
@@ -386,8 +389,14 @@ class _Writer:
                 by = pgettext("letter", "ons doel")
             else:
                 by = pgettext("letter", "uiterlijk")
-            when = wording.end(clock.due.due, zone=self.occasion.zone)
-            yield DateRow(by=by, when=when, what=what, count=" ".join(self._counted(clock, rule)))
+            end, zone = clock.due.due, self.occasion.zone
+            yield DateRow(
+                by=by,
+                when=wording.day(self._day(end)),
+                what=what,
+                count=" ".join(self._counted(clock, rule)),
+                time=_("om %(clock)s") % {"clock": wording.clock(end, zone=zone)} if isinstance(end, datetime) else "",
+            )
 
     def _where_it_will_stand(self, rule: DeadlineRule) -> str:
         if self.to.is_inside:
@@ -428,12 +437,16 @@ class _Writer:
         return _("In de tijd horen minstens twee werkdagen te zitten. Daarom is het later.")
 
     def _start_of(self, clock: engine.Deadline, rule: DeadlineRule) -> str:
-        """The year is said only where it is another than that of the end."""
+        """ "20 november": the weekday would be too much beside the end, and the year where that has the same."""
         day = self._day(clock.start)
         year = day.year != self._day(clock.due.due).year
+        said = f"{day.day} {wording.month(day)}" + (f" {day.year}" if year else "")
         if rule.term.unit is Unit.HOURS and isinstance(clock.start, datetime):
-            return wording.moment(clock.start, zone=self.occasion.zone, year=year)
-        return wording.day(day, year=year)
+            return _("%(day)s om %(clock)s") % {
+                "day": said,
+                "clock": wording.clock(clock.start, zone=self.occasion.zone),
+            }
+        return said
 
     def _names(self, skipped: list[Skipped]) -> list[str]:
         """ "zaterdag", "zondag", "Eerste Kerstdag": each name once, the weekend first, the others as they come."""

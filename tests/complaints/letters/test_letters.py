@@ -90,7 +90,7 @@ def test_acknowledgement_names_next_steps_and_terms_as_real_dates():
     letter = procedure.letter("acknowledgement")
     plain = write(letter, to=RECIPIENT, occasion=occasion(procedure, letter)).text
     assert "vrijdag 18 december 2026" in plain
-    assert "20 werkdagen na vrijdag 20 november" in plain
+    assert "20 werkdagen na 20 november. Zaterdag en zondag tellen niet mee" in plain
 
 
 @pytest.mark.rule("KO-13", "KO-15")

@@ -56,8 +56,8 @@ def message(
 def _subject(written: Written, letter: Letter, reference: str) -> str:
     asked = placeholders_in(letter.subject.in_language(written.language))
     is_personal = any(each.kind not in IMPERSONAL for each in asked)
-    subject = _one_line(letter.title.in_language(written.language) if is_personal else written.subject)
-    return subject if reference in subject else f"{subject} ({reference})"
+    subject = letter.title.in_language(written.language) if is_personal else written.subject
+    return _one_line(subject if reference in subject else f"{subject} ({reference})")
 
 
 def _one_line(text: str) -> str:

@@ -23,10 +23,9 @@ class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002
         if url.startswith(_SVG):
             return URLFetcherResponse(url, base64.b64decode(url[len(_SVG) :]), {"Content-Type": "image/svg+xml"})
-        fonts = (STATIC / "fonts").as_uri() + "/"
-        name = url.removeprefix(fonts)
-        if url.startswith(fonts) and "/" not in name and name.endswith(".woff2"):
-            return URLFetcherResponse(url, (STATIC / "fonts" / name).read_bytes(), {"Content-Type": "font/woff2"})
+        for font in (STATIC / "fonts").glob("*.woff2"):
+            if url == font.as_uri():
+                return URLFetcherResponse(url, font.read_bytes(), {"Content-Type": "font/woff2"})
         raise FatalURLFetchingError("a letter may fetch nothing from outside itself")
 
 
@@ -37,7 +36,7 @@ def pdf(page: str) -> bytes:
     set a little closer, where that saves the page: no sheet of paper for a signature.
     """
     letter = _laid_out(page)
-    if len(letter.pages) > 1:
+    if 1 < len(letter.pages) <= 3:
         closer = _laid_out(page, is_tight=True)
         letter = closer if len(closer.pages) < len(letter.pages) else letter
     return bytes(letter.write_pdf(pdf_variant=_VARIANT))

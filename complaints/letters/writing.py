@@ -44,6 +44,9 @@ from procedures.placeholders import (
 
 UNKNOWN = "–"
 _SATURDAY = 5
+# A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
+_ENDLESS = re.compile(r"\S{70}(?=\S)")
+_MAY_BREAK = "\u200b"  # zero width space
 _TITLES = (  # as people write them before their name, and as they are said within a sentence
     (re.compile(r"^(mevrouw|mevr\.?|mw\.?) (?=\S)", re.IGNORECASE), "mevrouw "),
     (re.compile(r"^(meneer|de heer|dhr\.?) (?=\S)", re.IGNORECASE), "meneer "),
@@ -173,7 +176,7 @@ class _Writer:
     def write(self) -> Written:
         voice = Voice(self._said, self._block)
         html, body = render(parse(self.letter.body.in_language(self.language)), voice)
-        text = [salutation(self.to), body]
+        text = [salutation(self.to), body.replace(_MAY_BREAK, "")]
         if self.to.is_inside and self.occasion.case_url:
             text.append(f"{_('U vindt de zaak hier:')} {self.occasion.case_url}")
         text.append(_("Met vriendelijke groet,"))
@@ -297,6 +300,9 @@ class _Writer:
         fields = self._field(name)
         if value is None or value == "" or not fields:
             return ""
+        return _ENDLESS.sub(rf"\g<0>{_MAY_BREAK}", self._in_words(value, fields))
+
+    def _in_words(self, value: Fact, fields: list[Field]) -> str:
         kind = fields[0].kind
         if isinstance(value, bool):
             return _("ja") if value else _("nee")
@@ -496,8 +502,7 @@ class _Writer:
 
 def _within_a_sentence(text: str) -> str:
     """On one line, and without the full stop that the sentence brings itself."""
-    line = " ".join(text.split())
-    return line[:-1] if line.endswith(".") and line.count(".") == 1 else line
+    return " ".join(text.split()).removesuffix(".")
 
 
 def _with_breaks(text: str) -> SafeString:

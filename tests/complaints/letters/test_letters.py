@@ -9,11 +9,15 @@ from datetime import timedelta
 import pikepdf
 import pypdf
 import pytest
+from django.core.mail import BadHeaderError
+from django.utils import translation
+from weasyprint import HTML
+from weasyprint.urls import FatalURLFetchingError
 
 from complaints.letters import mailing
-from complaints.letters.printing import pdf
+from complaints.letters.printing import STATIC, OwnPartsOnly, pdf
 from complaints.letters.rendering import page, window
-from complaints.letters.writing import Recipient, Written, write
+from complaints.letters.writing import Recipient, Written, salutation, write
 from procedures.definition import Letter, Procedure, Text
 from procedures.placeholders import as_placeholder
 from tests.complaints.factories import SLUGS, definition
@@ -63,25 +67,34 @@ def test_letter_says_what_it_must(procedure: Procedure, letter: Letter):
         assert all(line in plain for line in body.address)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_letter_as_pdf_is_tagged_and_names_case_and_organisation(slug: str):
-    procedure = definition(slug)
-    for letter in procedure.letters[:4]:
-        here = occasion(procedure, letter)
-        content = pdf(page(write(letter, to=RECIPIENT, occasion=here), to=RECIPIENT, occasion=here, letter=letter))
-        words = text_of(content)
-        assert procedure.name in words
-        assert f"{procedure.prefix}-2026-0042" in words
-        assert "Mevrouw J. Verweij" in words
-        with pikepdf.open(io.BytesIO(content)) as document:
-            assert str(document.Root.Lang) == "nl"
-            assert document.Root.MarkInfo.Marked
-            assert "/StructTreeRoot" in document.Root
-            assert str(document.docinfo["/Title"]).startswith(
-                write(letter, to=RECIPIENT, occasion=here).subject.split("–")[0].strip()[:20]
+@pytest.mark.parametrize(("procedure", "letter"), EVERY)
+def test_letter_as_pdf_is_tagged_and_says_all_that_it_must(procedure: Procedure, letter: Letter):
+    here = occasion(procedure, letter)
+    written = write(letter, to=RECIPIENT, occasion=here)
+    content = pdf(page(written, to=RECIPIENT, occasion=here, letter=letter))
+    words = text_of(content)
+    for wanted in (procedure.name, here.reference, "Mevrouw J. Verweij", "1234 AB Voorbeeldstad"):
+        assert wanted in words
+    for wanted in letter.must_hold:
+        if as_placeholder(wanted) is None:
+            assert wanted in words
+    with pikepdf.open(io.BytesIO(content)) as document:
+        assert str(document.Root.Lang) == "nl"
+        assert bool(document.Root.MarkInfo.Marked)
+        assert "/StructTreeRoot" in document.Root
+        assert bool(document.Root.ViewerPreferences.DisplayDocTitle)
+        assert str(document.docinfo["/Author"]) == procedure.name
+        assert written.subject in str(document.docinfo["/Title"])
+        assert here.reference in str(document.docinfo["/Title"])
+        with document.open_metadata() as metadata:
+            assert metadata["pdfuaid:part"] == "1"
+        fonts = [font for each in document.pages for font in each.Resources["/Font"].values()]
+        assert fonts
+        for font in fonts:
+            assert "SourceSans3" in str(font.BaseFont).replace("-", "")
+            assert "/FontFile2" in font.DescendantFonts[0].FontDescriptor or (
+                "/FontFile3" in font.DescendantFonts[0].FontDescriptor
             )
-            fonts = {str(name) for each in document.pages for name in each.Resources.get("/Font", {})}
-            assert fonts
 
 
 @pytest.mark.rule("KO-08")
@@ -121,29 +134,99 @@ def test_letters_that_decide_name_the_civil_court():
     assert "burgerlijke rechter" in write(letter, to=RECIPIENT, occasion=occasion(procedure, letter)).text
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<script>alert(1)</script>",
-        "<img src=https://evil.example/x.png>",
-        "{terms} {fact.subject} **vet** ## kop",
-        "regel een\r\nBcc: ander@example.org\r\n\r\nregel twee",
-        "&lt; < > & \" ' \x00",
-        "lang " * 4000,
-    ],
-)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</style></main><img src=https://evil.example/x.png><link rel=attachment href='file:///etc/passwd'>",
+    "{terms} {fact.subject} **vet** ## kop",
+    "regel een\r\nBcc: ander@example.org\r\n\r\nregel twee",
+    "&lt; < > & \" ' \x00 \x0b \ufffe \u202e",
+    "lang " * 4000,
+    "x" * 20_000,
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_answers_are_inert(hostile: str):
     procedure = definition("klik-onderwijs")
     letter = procedure.letter("decision")
     facts = facts_of(procedure) | {"reasons": hostile, "subject": hostile}
     here = occasion(procedure, letter, facts)
-    written = write(letter, to=replace(RECIPIENT, name=hostile[:200]), occasion=here)
-    assert "<script" not in written.html
-    assert "<img" not in written.html
-    content = pdf(page(written, to=replace(RECIPIENT, name=hostile[:200]), occasion=here, letter=letter))
-    assert content.startswith(b"%PDF")
-    mail = mailed(written, letter).message()
+    to = replace(RECIPIENT, name=hostile[:200], organisation=hostile[:200], address=(hostile[:200],))
+    written = write(letter, to=to, occasion=here)
+    assert "\u200b" not in written.text
+    whole = page(written, to=to, occasion=here, letter=letter)
+    for tag in ("<script", "<img src=https", "<link"):
+        assert tag not in whole
+    content = pdf(whole)
+    assert b"evil.example/x.png" not in content.partition(b"/URI")[2]
+    with pikepdf.open(io.BytesIO(content)) as document:
+        assert len(document.attachments) == 0
+    words = text_of(content)
+    if len(hostile) < 100 and hostile.isprintable():
+        assert hostile in words
+    assert "vrijdag 4 december 2026" in words
+    mail = mailed(written, letter, sender_name=hostile, reference=hostile[:40]).message()
     assert mail["Bcc"] is None
+    assert len([name for name in mail.keys() if name.lower() == "subject"]) == 1  # noqa: SIM118  # names may come twice
+
+
+def test_mail_refuses_an_address_that_would_add_a_header():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("closed_notice")
+    written = write(letter, to=RECIPIENT, occasion=occasion(procedure, letter))
+    for field in ("to_email", "reply_to", "message_id"):
+        with pytest.raises(BadHeaderError):
+            mailed(written, letter, **{field: "a@example.org\r\nBcc: ander@example.org"}).message()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/x.png",
+        "file:///etc/passwd",
+        (STATIC / "fonts" / "../letters/letter.css").as_uri(),
+        (STATIC / "fonts").as_uri() + "/..%2f..%2fmanage.woff2",
+        "data:text/html;base64,PGI+",
+    ],
+)
+def test_letter_fetches_nothing_but_its_own_parts(url: str):
+    with pytest.raises(FatalURLFetchingError):
+        OwnPartsOnly().fetch(url)
+
+
+def test_letter_is_set_closer_where_that_spares_a_page():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("decision")
+    pages = []
+    for lines in range(1, 25, 2):
+        here = occasion(procedure, letter, facts_of(procedure) | {"reasons": "\n\n".join(["Zo was het."] * lines)})
+        whole = page(write(letter, to=RECIPIENT, occasion=here), to=RECIPIENT, occasion=here, letter=letter)
+        loose = HTML(string=whole, url_fetcher=OwnPartsOnly()).render(stylesheets=[STATIC / "letters" / "letter.css"])
+        pages.append((len(loose.pages), len(pypdf.PdfReader(io.BytesIO(pdf(whole))).pages)))
+    assert {(1, 1), (2, 1), (2, 2)} <= set(pages)
+    assert all(set_closer <= loose_pages for loose_pages, set_closer in pages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "organisation", "said"),
+    [
+        ("complainant", "J. Verweij", "", "Beste J. Verweij,"),
+        ("complainant", "Mevrouw J. Verweij", "", "Beste mevrouw J. Verweij,"),
+        ("complainant", "Mevr. Verweij", "", "Beste mevrouw Verweij,"),
+        ("complainant", "De heer Ali", "", "Beste meneer Ali,"),
+        ("complainant", "Dhr Ali", "", "Beste meneer Ali,"),
+        ("complainant", "Mw", "", "Beste Mw,"),
+        ("complainant", "", "", "Goedendag,"),
+        ("respondent", "", "", "Goedendag,"),
+        ("csm", "", "", "Beste collega,"),
+        ("csm", "Sanne\r\nPostma", "", "Beste Sanne Postma,"),
+        ("appeal:third_party", "mevrouw J. Kets", "de onafhankelijke derde", "Beste mevrouw J. Kets,"),
+        ("appeal:committee", "de geschillencommissie", "", "Goedendag,"),
+    ],
+)
+def test_salutation_suits_whom_it_goes_to(kind: str, name: str, organisation: str, said: str):
+    with translation.override("nl"):
+        assert salutation(Recipient(kind=kind, name=name, organisation=organisation)) == said
 
 
 def test_mail_has_the_headers_that_machines_ask_for_and_no_name_in_its_subject():
@@ -156,6 +239,7 @@ def test_mail_has_the_headers_that_machines_ask_for_and_no_name_in_its_subject()
     message = mail.message()
     assert message["Message-ID"] == "<1@example.org>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "All"
     assert message["Reply-To"] == "post@example.org"
     assert message["From"] == "Klik Onderwijs <gehoor@example.org>"
     assert [part.get_content_type() for part in message.walk()][-1] == "application/pdf"
@@ -197,6 +281,69 @@ def test_window_shows_at_most_six_lines_and_never_loses_the_town(
     organisation: str, name: str, address: tuple[str, ...], lines: list[str]
 ):
     assert window(Recipient(kind="complainant", name=name, organisation=organisation, address=address)) == lines
+
+
+def test_appeal_body_that_is_composed_for_the_case_gets_no_empty_address():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("decision")
+    written = write(letter, to=RECIPIENT, occasion=occasion(procedure, letter))
+    assert 'class="appeal"' not in written.html
+    assert "De externe geschillencommissie. Wij vormen deze commissie" in written.text
+
+
+def test_answer_that_ends_its_own_sentence_brings_no_second_full_stop():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("acknowledgement")
+    for given, said in (
+        ("De training ging niet door.", "Het onderwerp is: De training ging niet door. Dank"),
+        ("Boeken, schriften e.d.", "Het onderwerp is: Boeken, schriften e.d. Dank"),
+    ):
+        here = occasion(procedure, letter, facts_of(procedure) | {"subject": given})
+        assert said in write(letter, to=RECIPIENT, occasion=here).text
+
+
+def test_colleague_finds_the_case_by_mail_and_on_paper_and_the_complainant_does_not():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("late_objection_received")
+    here = occasion(procedure, letter)
+    for kind, is_there in (("general_director", True), ("complainant", False), ("respondent", False)):
+        to = replace(RECIPIENT, kind=kind)
+        written = write(letter, to=to, occasion=here)
+        assert (here.case_url in written.text) is is_there
+        assert (here.case_url in page(written, to=to, occasion=here, letter=letter)) is is_there
+
+
+def test_english_letter_has_no_dutch_but_what_the_document_says_in_dutch():
+    procedure = definition("klik-onderwijs")
+    letter = procedure.letter("acknowledgement")
+    english = replace(
+        letter,
+        subject=Text("Ontvangen", "We have your complaint"),
+        body=Text("{terms}", "Today is {today}.\n\n{terms}\n\n{portal}\n\nKept {retention}."),
+        deadlines=("decision",),
+    )
+    to = replace(RECIPIENT, language="en", name="Ms J. Verweij")
+    here = replace(
+        occasion(procedure, letter, at=AT + timedelta(days=20)), sender_title="customer success manager", handler=""
+    )
+    written = write(english, to=to, occasion=here)
+    assert written.text.startswith("Dear Ms J. Verweij,\n\nToday is Thursday 10 December 2026.")
+    assert (
+        "20 working days after 10 December 2026. Saturday, Sunday, Christmas Day and New Year's Day do not count"
+        in (written.text)
+    )
+    assert "Kept 1 year." in written.text
+    assert "At https://klachten.example/organisatie/volgen/ you can see how your complaint is going." in written.text
+    words = text_of(content := pdf(page(written, to=to, occasion=here, letter=english)))
+    for said in ("Date Thursday 10 December 2026", "Number of your complaint", "Who is writing to you", "1 of 1"):
+        assert said in words
+    for dutch in ("uiterlijk", "Datum", "Nummer", "groet", "Beste", "tellen", "van 1"):
+        assert dutch not in words.replace(procedure.deadline("decision").public.nl, "")
+    with pikepdf.open(io.BytesIO(content)) as document:
+        assert str(document.Root.Lang) == "en"
+    mail = mailed(written, english)
+    assert "Put this number in every message: KO-2026-0042." in mail.body
+    assert mail.message()["Content-Language"] == "en"
 
 
 def test_english_reader_gets_english_where_the_document_has_it():

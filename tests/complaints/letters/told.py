@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from complaints.letters.writing import Occasion, Recipient
+from procedures.calendars import Calendar
 from procedures.definition import Letter, Procedure
-from procedures.engine import ActRefused, Decision, LetterDue
+from procedures.engine import ActRefused, Decision
 from procedures.simulation import Rehearsal
 from tests.complaints.letters.sample import RECIPIENT
 from tests.procedures.stories import Story, StoryStep
@@ -27,10 +28,10 @@ def told(story: Story) -> Iterator[Told]:
     for step in story.steps:
         with contextlib.suppress(ActRefused):
             _carry_out(rehearsal, step)
-    for step_done in rehearsal.steps:
-        for due in step_done.decision.letters:
+    for past in rehearsal.steps:
+        for due in past.decision.letters:
             letter = story.procedure.letter(due.letter)
-            here = _occasion(story.procedure, rehearsal, step_done.decision, due, letter)
+            here = occasion_of(story.procedure, past.calendar, past.decision, letter=letter, deadline=due.deadline)
             for kind in due.to:
                 yield Told(letter, recipient(story.procedure, kind), here)
 
@@ -62,9 +63,10 @@ def _carry_out(rehearsal: Rehearsal, step: StoryStep) -> None:
         rehearsal.do(step.act, at=step.when, by=by, facts=step.facts, tick=step.tick, hold=step.held)
 
 
-def _occasion(
-    procedure: Procedure, rehearsal: Rehearsal, decision: Decision, due: LetterDue, letter: Letter
+def occasion_of(
+    procedure: Procedure, calendar: Calendar, decision: Decision, *, letter: Letter, deadline: str = ""
 ) -> Occasion:
+    """The occasion of a letter that follows from a decision."""
     handling = next((role for role in procedure.roles if role.is_handler), None)
     signing = next((role for role in procedure.roles if role.name == letter.signed_by), None)
     if letter.signed_by == "handler":
@@ -73,7 +75,7 @@ def _occasion(
     assert opened_at
     return Occasion(
         procedure=procedure,
-        calendar=rehearsal.calendar,
+        calendar=calendar,
         reference=f"{procedure.prefix}-2026-0042",
         received_at=opened_at,
         at=decision.at,
@@ -86,7 +88,7 @@ def _occasion(
         sender="Nadia Brouwer" if letter.signed_by else "",
         sender_title=signing.title.nl if signing else "",
         members={f"{role.name} {number}": f"Lid {number}" for role in procedure.roles for number in range(1, 9)},
-        deadline=due.deadline,
+        deadline=deadline,
         portal_url=f"https://klachten.example/{procedure.organisation}/volgen/",
         case_url=f"https://klachten.example/beheer/zaken/{procedure.prefix}-2026-0042/",
     )

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from html import unescape
 
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from complaints.letters.dates import UNKNOWN, Dates, capital
+from complaints.letters.occasion import Occasion, Recipient, Written
 from complaints.markup import Voice, render, text_of
-from procedures import deadlines as counting
-from procedures import engine, wording
-from procedures.calendars import Calendar
-from procedures.deadlines import Skipped
-from procedures.definition import (
-    COMPLAINANT,
-    AppealBody,
-    DeadlineKind,
-    DeadlineRule,
-    Fact,
-    Field,
-    FieldKind,
-    Letter,
-    Measure,
-    Occurrence,
-    OccurrenceKind,
-    OwedBy,
-    Procedure,
-    Unit,
-)
-from procedures.placeholders import (
-    Placeholder,
-    parse,
-    parse_line,
-)
+from procedures import wording
+from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure
+from procedures.placeholders import Placeholder, parse, parse_line
 
-UNKNOWN = "–"
-_SATURDAY = 5
+__all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "salutation", "write"]
+
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
 _MAY_BREAK = "\u200b"  # zero width space
@@ -59,79 +37,6 @@ class Incomplete(ValueError):
     def __init__(self, letter: str, facts: tuple[str, ...]) -> None:
         super().__init__(f"the letter {letter} lacks {', '.join(facts)}")
         self.facts = facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """Whom a letter goes to. `kind` is complainant, respondent, handler, a role's name, or appeal:NAME."""
-
-    kind: str
-    name: str
-    organisation: str = ""
-    address: tuple[str, ...] = ()  # the lines below the name
-    email: str = ""
-    language: str = "nl"
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether they play a role at the desk, so that the letter may point there."""
-        return not (self.kind in ("complainant", "respondent") or self.kind.startswith("appeal:"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """Everything that a letter may speak of. Moments are aware instants; `at` is when it is written."""
-
-    procedure: Procedure
-    calendar: Calendar
-    reference: str
-    received_at: datetime
-    at: datetime
-    case: engine.Case
-    before: engine.Case
-    facts: Mapping[str, Fact]
-    complainant: str = ""
-    handler: str = ""
-    handler_title: str = ""
-    sender: str = ""
-    sender_title: str = ""
-    members: Mapping[str, str] = field(default_factory=dict)  # key of a member → name
-    deadline: str = ""  # the rule that a reminder or an escalation is about
-    portal_url: str = ""
-    case_url: str = ""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.procedure.zone)
-
-    @property
-    def today(self) -> date:
-        return self.at.astimezone(self.zone).date()
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A letter's words: `html` is safe and stands between salutation and closing, `text` is the whole as plain text.
-
-    `depends_on_sending`: a date in it counts from the day on which it leaves.
-    """
-
-    subject: str
-    html: str
-    text: str
-    language: str
-    depends_on_sending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DateRow:
-    """A row of the table of dates: "uiterlijk", "vrijdag 18 december 2026", what happens, how it was counted."""
-
-    by: str
-    when: str
-    what: str
-    count: str = ""
-    time: str = ""  # "om 8.30 uur", for terms in hours
 
 
 def write(letter: Letter, *, to: Recipient, occasion: Occasion) -> Written:
@@ -171,7 +76,7 @@ class _Writer:
         self.occasion = occasion
         self.procedure = occasion.procedure
         self.language = language
-        self.depends_on_sending = False
+        self.dates = Dates(letter, to, occasion, language)
 
     def write(self) -> Written:
         voice = Voice(self._said, self._block)
@@ -183,13 +88,13 @@ class _Writer:
         text.append(
             "\n".join(line for line in (self.occasion.sender, self.occasion.sender_title, self.procedure.name) if line)
         )
-        subject = " ".join(text_of(parse_line(self.letter.subject.in_language(self.language)), voice).split())
+        subject = text_of(parse_line(self.letter.subject.in_language(self.language)), voice).replace(_MAY_BREAK, "")
         return Written(
-            subject=subject,
+            subject=" ".join(subject.split()),
             html=html,
             text="\n\n".join(part for part in text if part) + "\n",
             language=self.language,
-            depends_on_sending=self.depends_on_sending,
+            depends_on_sending=self.dates.depends_on_sending,
         )
 
     # ------------------------------------------------------------------------------------------ within a sentence
@@ -216,13 +121,13 @@ class _Writer:
             case "retention":
                 return wording.term(self.procedure.retention.term)
             case "previous_due":
-                return self._previous_due()
+                return self.dates.previous()
             case "deadline":
                 return self.procedure.deadline(occasion.deadline).title.in_language(self.language)
             case "deadline_due":
-                return self._due(occasion.deadline)
+                return self.dates.end(occasion.deadline)
             case "due":
-                return self._due(placeholder.name)
+                return self.dates.end(placeholder.name)
             case "term":
                 return wording.term(self.procedure.deadline(placeholder.name).term)
             case "fact":
@@ -244,50 +149,6 @@ class _Writer:
         if reason is None:
             return _("nog niet gedaan")
         return reason or _("gedaan")
-
-    def _previous_due(self) -> str:
-        for old in self.occasion.before.deadlines:
-            new = next((each for each in self.occasion.case.deadlines if each.key == old.key), old)
-            if new.due.due != old.due.due:
-                return wording.end(old.due.due, zone=self.occasion.zone)
-        moved = [each for each in self.occasion.case.deadlines if each.extensions]
-        last = max(moved, key=lambda each: each.extensions[-1].at, default=None)
-        return wording.end(self._before_extension(last), zone=self.occasion.zone) if last else UNKNOWN
-
-    def _before_extension(self, clock: engine.Deadline) -> date | datetime:
-        """Where the clock ended before it was moved last."""
-        rule = self.procedure.deadline(clock.rule)
-        return counting.recompute(
-            clock.start,
-            rule.term,
-            [part for part in clock.history if part is not clock.extensions[-1]],
-            calendar=self.occasion.calendar,
-            zone=self.occasion.zone,
-            roll=rule.roll,
-        ).due
-
-    def _due(self, rule_name: str) -> str:
-        rule = self.procedure.deadline(rule_name)
-        clock = self._clock(rule)
-        if clock is None:
-            return _("%(term)s daarna") % {"term": wording.term(rule.term)}
-        return wording.end(clock.due.due, zone=self.occasion.zone)
-
-    def _clock(self, rule: DeadlineRule) -> engine.Deadline | None:
-        """The rule's clock, as if the letter left now where its leaving starts it; None when it does not run yet."""
-        running = self.occasion.case.deadline(rule.name)
-        if (running and running.status is engine.Status.OPEN) or not self._starts_by_leaving(rule):
-            return running
-        done = frozenset(self.occasion.case.done)
-        if not all(condition.holds(self.occasion.case.facts, done) for condition in rule.when):
-            return running
-        self.depends_on_sending = True
-        at, calendar = self.occasion.at, self.occasion.calendar
-        due = counting.compute(at, rule.term, calendar=calendar, zone=self.occasion.zone, roll=rule.roll)
-        return engine.Deadline(rule=rule.name, number=0, starts_at=at, start=at, due=due)
-
-    def _starts_by_leaving(self, rule: DeadlineRule) -> bool:
-        return Occurrence(OccurrenceKind.SENT, self.letter.name) in rule.starts and not rule.from_fact
 
     # ------------------------------------------------------------------------------------------ answers
 
@@ -353,7 +214,7 @@ class _Writer:
         if not text:
             nothing = _("Er is niets ingevuld.")
             return format_html("<p>{}</p>", nothing), nothing
-        paragraphs = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+        paragraphs = [part.strip() for part in re.split(r"\n\s*\n", "\n".join(text.splitlines())) if part.strip()]
         html = format_html_join("\n", "<p>{}</p>", ((_with_breaks(part),) for part in paragraphs))
         return html, "\n\n".join(paragraphs)
 
@@ -367,8 +228,7 @@ class _Writer:
         return html, "\n".join(f"- {what} ({owner}, {when})" for what, owner, when in rows)
 
     def _terms(self) -> tuple[str, str]:
-        rules = [self.procedure.deadline(name) for name in self.letter.deadlines]
-        rows = [row for rule in rules for row in self._rows(rule)]
+        rows = self.dates.rows()
         if not rows:
             return "", ""
         html = render_to_string("letters/_terms.html", {"rows": rows})
@@ -379,97 +239,6 @@ class _Writer:
         )
         return html, text
 
-    def _rows(self, rule: DeadlineRule) -> Iterator[DateRow]:
-        """The rule's row; none for what has been done already, or what this letter starts only in other cases."""
-        said = rule.public if self.to.kind == COMPLAINANT and rule.public else rule.title
-        what = said.in_language(self.language)
-        clock = self._clock(rule)
-        if clock is None:
-            if not self._starts_by_leaving(rule):
-                by, when = pgettext("letter", "daarna"), wording.term(rule.term)
-                yield DateRow(by=by, when=when, what=what, count=self._where_it_will_stand(rule))
-        elif clock.status not in (engine.Status.MET, engine.Status.DROPPED):
-            if rule.owed_by is OwedBy.COMPLAINANT:
-                by = pgettext("letter", "tot en met")
-            elif rule.kind is DeadlineKind.TARGET:
-                by = pgettext("letter", "ons doel")
-            else:
-                by = pgettext("letter", "uiterlijk")
-            end, zone = clock.due.due, self.occasion.zone
-            yield DateRow(
-                by=by,
-                when=wording.day(self._day(end)),
-                what=what,
-                count=" ".join(self._counted(clock, rule)),
-                time=_("om %(clock)s") % {"clock": wording.clock(end, zone=zone)} if isinstance(end, datetime) else "",
-            )
-
-    def _where_it_will_stand(self, rule: DeadlineRule) -> str:
-        if self.to.is_inside:
-            return ""
-        for start in rule.starts:
-            if start.kind is OccurrenceKind.SENT:
-                later = self.procedure.letter(start.name)
-                if COMPLAINANT in later.to and rule.name in later.deadlines:
-                    return _("De datum staat in de brief “%(title)s”.") % {
-                        "title": later.title.in_language(self.language)
-                    }
-        return _("De datum krijgt u later van ons.")
-
-    def _counted(self, clock: engine.Deadline, rule: DeadlineRule) -> Iterator[str]:
-        """How the date was counted: from when, which days did not count, what moved it."""
-        if clock.is_paused:
-            yield _("De klok staat nu stil. De datum schuift op.")
-        elif clock.extensions:
-            yield _("Dit is de nieuwe datum.")
-        elif rule.term.amount:
-            yield _("%(term)s na %(day)s.") % {"term": wording.term(rule.term), "day": self._start_of(clock, rule)}
-            last = self._day(clock.due.raw)
-            if names := self._names([each for each in clock.due.skipped if each.on < last]):
-                words = {"days": _capital(wording.joined(names))}
-                yield ngettext("%(days)s telt niet mee.", "%(days)s tellen niet mee.", len(names)) % words
-            if clock.history:
-                yield _("De klok stond een tijd stil. Daarom is het later.")
-            if clock.due.rolled:
-                yield self._rolled(clock, last)
-
-    def _rolled(self, clock: engine.Deadline, last: date) -> str:
-        words = {"day": _capital(wording.day(last, year=False))}
-        for each in clock.due.skipped:
-            if each.on == last and last.weekday() < _SATURDAY:
-                return _("%(day)s is %(name)s. Daarom is het later.") % {**words, "name": self._name(each)}
-            if each.on == last:
-                return _("%(day)s is geen werkdag. Daarom is het later.") % words
-        return _("In de tijd horen minstens twee werkdagen te zitten. Daarom is het later.")
-
-    def _start_of(self, clock: engine.Deadline, rule: DeadlineRule) -> str:
-        """ "20 november": the weekday would be too much beside the end, and the year where that has the same."""
-        day = self._day(clock.start)
-        year = day.year != self._day(clock.due.due).year
-        said = f"{day.day} {wording.month(day)}" + (f" {day.year}" if year else "")
-        if rule.term.unit is Unit.HOURS and isinstance(clock.start, datetime):
-            return _("%(day)s om %(clock)s") % {
-                "day": said,
-                "clock": wording.clock(clock.start, zone=self.occasion.zone),
-            }
-        return said
-
-    def _names(self, skipped: list[Skipped]) -> list[str]:
-        """ "zaterdag", "zondag", "Eerste Kerstdag": each name once, the weekend first, the others as they come."""
-        weekend = {each.on.weekday(): each for each in skipped if each.on.weekday() >= _SATURDAY}
-        others = [each for each in skipped if each.on.weekday() < _SATURDAY]
-        return list(dict.fromkeys(self._name(each) for each in (*(weekend[day] for day in sorted(weekend)), *others)))
-
-    def _name(self, skipped: Skipped) -> str:
-        """As it was when it was counted; holidays also in English."""
-        calendar = self.occasion.calendar
-        if self.language == "nl" or calendar.is_working(skipped.on):
-            return skipped.name
-        return calendar.name_of(skipped.on, self.language)
-
-    def _day(self, moment: date | datetime) -> date:
-        return moment.astimezone(self.occasion.zone).date() if isinstance(moment, datetime) else moment
-
     def _portal(self) -> tuple[str, str]:
         context = {
             "url": self.occasion.portal_url,
@@ -477,7 +246,7 @@ class _Writer:
             "phone": self.procedure.contact.phone,
         }
         html = render_to_string("letters/_portal.html", context)
-        return html, " ".join(render_to_string("letters/_portal.txt", context).split())
+        return html, unescape(" ".join(render_to_string("letters/_portal.txt", context).split()))
 
     def _appeal(self, body: AppealBody) -> tuple[str, str]:
         context = {
@@ -492,7 +261,7 @@ class _Writer:
         }
         lines = [body.person, context["capacity"], *body.address]
         reach = [each for each in (body.phone, body.email, body.website) if each]
-        title = _capital(str(context["title"]))
+        title = capital(str(context["title"]))
         html = render_to_string("letters/_appeal.html", context | {"has_address": any((*lines, *reach))})
         if not any((*lines, *reach)):
             return html, f"{title}. {context['how']}".strip()
@@ -507,7 +276,3 @@ def _within_a_sentence(text: str) -> str:
 
 def _with_breaks(text: str) -> SafeString:
     return mark_safe("<br>".join(str(escape(line)) for line in text.split("\n")))  # noqa: S308  # each line was escaped
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from complaints.intake import filing
 from complaints.intake import views as intake
 from complaints.portal import views as portal
 
@@ -9,7 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("", intake.organisations, name="organisations"),
     path("<slug:organisation>/", intake.organisation_page, name="organisation"),
     path("<slug:organisation>/thema.css", intake.theme, name="theme"),
-    path("<slug:organisation>/indienen/", intake.file_complaint, name="file"),
+    path("<slug:organisation>/indienen/", filing.file_complaint, name="file"),
     path("<slug:organisation>/volgen/", portal.enter, name="enter"),
     path("<slug:organisation>/volgen/afsluiten/", portal.leave, name="leave"),
     path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),

@@ -11,9 +11,11 @@ from complaints.models.cases import Case
 from complaints.models.people import Membership
 from procedures.scoping import ScopedManager, ScopedModel
 
+BESIDE = "beside:"  # begins the occurrences that are no step of the procedure: a message, a new address
+
 
 class Event(ScopedModel):
-    """One occurrence in a case: an act, a tick, a letter that left, a moment that came.
+    """One occurrence in a case: an act, a tick, a letter that left, a moment that came; or something beside those.
 
     `facts` holds the answers that say nothing about a person as they are, and of the others a salted hash, so that
     erasing a person leaves the history whole. Replaying the events gives the stored state.

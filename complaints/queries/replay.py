@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from complaints.models import Case, Event
+from complaints.models import BESIDE, Case, Event
 from procedures import answers, engine
 from procedures.catalogue import calendar_of, procedure_of, zone_of
 from procedures.definition import Fact, Procedure
@@ -13,7 +13,7 @@ def replayed(case: Case) -> engine.Case:
     down. Personal answers are not in the history, and nothing in a procedure depends on them."""
     procedure = procedure_of(case.version)
     state = engine.Case()
-    for event in case.events.order_by("number"):
+    for event in case.events.exclude(occurrence__startswith=BESIDE).order_by("number"):
         state = engine.happen(
             procedure,
             state,

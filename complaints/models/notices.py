@@ -1,0 +1,45 @@
+"""Short mails of Gehoor's own, beside the letters of a procedure: a link to open a case, word of a new message."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from complaints.models.cases import Case
+from complaints.models.people import Membership
+from procedures.scoping import ScopedManager, ScopedModel
+
+
+class Notice(ScopedModel):
+    """One mail, sent as letters are: claimed by a lease with a token, retried by the times in the row.
+
+    A LINK opens the case once, by POST, until `expires_at`; its secret is derived from the row and our key, not kept.
+    """
+
+    class Kind(models.TextChoices):
+        LINK = "link"
+        MESSAGE = "message"  # somebody wrote you a message; what it says stands on the page alone
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=10, choices=Kind)
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    to_email = models.EmailField()
+    language = models.CharField(max_length=5, default="nl")
+    made_at = models.DateTimeField()
+    try_at = models.DateTimeField(null=True, blank=True)  # when it is tried (again); empty when nothing is to be done
+    lease_until = models.DateTimeField(null=True, blank=True)
+    token = models.UUIDField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    message_id = models.CharField(max_length=200)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)  # of a link
+    used_at = models.DateTimeField(null=True, blank=True)  # of a link
+
+    objects = ScopedManager["Notice"]()
+
+    class Meta(ScopedModel.Meta):
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["try_at"], name="notice_try", condition=models.Q(try_at__isnull=False)),
+        ]

@@ -29,17 +29,17 @@ def written(code: str) -> list[str]:
 
 
 def hashed(code: str) -> str:
-    return make_password(_plain(code))
+    return make_password(plain(code))
 
 
 def matches(code: str, stored: str) -> bool:
     """Whether this is the code of the stored hash. Takes as long for a case that does not exist (`stored` empty)."""
     if not stored:
-        make_password(_plain(code))
+        make_password(plain(code))
         return False
-    return check_password(_plain(code), stored)
+    return check_password(plain(code), stored)
 
 
-def _plain(code: str) -> str:
+def plain(code: str) -> str:
     """What was typed, without spaces and hyphens, and with look-alikes read as they were meant."""
     return "".join(code.upper().split()).replace("-", "").translate(_READ_AS)

@@ -34,15 +34,21 @@ LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
 MONTHS = ("jan", "feb", "maa", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MEASURE_ROWS = 3
+YES, NO = "yes", "no"
 LONGEST = 20_000  # characters of a long answer
 
 
 class AnswersForm(forms.Form):
-    """What an act asks. Conditional fields are always shown, and required only when their condition holds."""
+    """What an act asks. Conditional fields are always shown, and required only when their condition holds.
+
+    `kept` names the fields for which files are kept already; `left_out` those that other answers made needless.
+    """
 
     def __init__(self, asked: Sequence[Field], facts: Mapping[str, Fact], done: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.asked = {each.name: each for each in asked}
+        self.kept: set[str] = set()
+        self.left_out: set[str] = set()
         self._facts = dict(facts)
         self._done = tuple(done)
         self.helper = FormHelper()
@@ -53,11 +59,16 @@ class AnswersForm(forms.Form):
         cleaned = super().clean() or {}
         known = {**self._facts, **{name: value for name, value in cleaned.items() if value not in (None, "", [])}}
         for name, each in self.asked.items():
+            if each.kind is FieldKind.YES_NO and name in cleaned:
+                known[name] = cleaned[name] == YES
+        for name, each in self.asked.items():
             if not engine.is_asked(each, known, self._done):
                 cleaned.pop(name, None)
                 self.errors.pop(name, None)
-            elif each.required and each.when and cleaned.get(name) in (None, "", []) and name not in self.errors:
-                self.add_error(name, _required(each))
+                self.left_out.add(name)
+            elif each.required and not (cleaned.get(name) not in (None, "", []) or name in self.kept):
+                if name not in self.errors:
+                    self.add_error(name, _required(each))
         return cleaned
 
     def answers(self) -> dict[str, object]:
@@ -121,6 +132,7 @@ class FilesField(forms.FileField):
 
     def __init__(self, *, most: int, **kwargs: Any) -> None:
         self.most = most
+        self.passed: list[UploadedFile[bytes]] = []  # also when another file of the same lot was refused
         widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT})
         if most == 1:
             widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT, "multiple": False})
@@ -134,11 +146,16 @@ class FilesField(forms.FileField):
             return []
         if len(sent) > self.most:
             raise forms.ValidationError(_("Kies hoogstens %(n)d bestanden.") % {"n": self.most})
+        refusals = []
         for file in sent:
             try:
                 uploads.content_type_of(file)
             except uploads.UploadRefused as refused:
-                raise forms.ValidationError(str(refused)) from None
+                refusals.append(str(refused))
+            else:
+                self.passed.append(file)
+        if refusals:
+            raise forms.ValidationError([forms.ValidationError(each) for each in refusals])
         return sent
 
 
@@ -256,7 +273,7 @@ def _control(procedure: Procedure, asked: Field, members: Members, language: str
         case FieldKind.MOMENT:
             return MomentField(zone=ZoneInfo(procedure.zone), widget=forms.TextInput(attrs=attributes), **common)
         case FieldKind.YES_NO:
-            return forms.ChoiceField(choices=[("yes", _("Ja")), ("no", _("Nee"))], widget=forms.RadioSelect, **common)
+            return forms.ChoiceField(choices=[(YES, _("Ja")), (NO, _("Nee"))], widget=forms.RadioSelect, **common)
         case FieldKind.CHOICE:
             choices = [(each.value, each.title.in_language(language)) for each in asked.choices]
             if not common["required"]:

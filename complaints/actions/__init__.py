@@ -4,6 +4,7 @@ from complaints.actions.actors import THE_CLOCK, THE_COMPLAINANT, Actor, staff
 from complaints.actions.cases import (
     CaseMovedOn,
     Opened,
+    Representative,
     expire_due,
     link_respondent,
     note_sent,
@@ -21,6 +22,7 @@ __all__ = [
     "CaseMovedOn",
     "NotReleased",
     "Opened",
+    "Representative",
     "confirm_posted",
     "expire_due",
     "link_respondent",

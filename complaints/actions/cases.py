@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -31,6 +31,18 @@ class CaseMovedOn(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Representative:
+    """Who files for somebody else (KK-02). Letters for the complainant go to them."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+    postcode: str = ""
+    town: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A case that was opened. `access_code` is shown once; `is_replay` when the same form had opened it before."""
 
@@ -50,6 +62,7 @@ def open_case(
     nonce: str = "",
     language: str = "nl",
     files: Files | None = None,
+    representative: Representative | None = None,
 ) -> Opened:
     """Opens a case of the organisation in scope, under the procedure in force on the day it was received.
 
@@ -93,6 +106,8 @@ def open_case(
         access_hash=access_codes.hashed(code),
     )
     _add_complainant(case, answers)
+    if representative:
+        Party.objects.create(case=case, kind=Party.Kind.REPRESENTATIVE, **asdict(representative))
     if actor.membership:
         Assignment.objects.create(case=case, membership=actor.membership, role=Assignment.TAKEN_IN)
     recorder = Recorder(case, procedure, calendar, recorded_at)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from complaints.actions.actors import Actor
 from complaints.letters.writing import Recipient, write
@@ -121,8 +123,9 @@ def _addressees(case: Case, procedure: Procedure, rule: LetterRule) -> Iterator[
 
 def _of_kind(case: Case, procedure: Procedure, kind: str) -> Iterator[Addressee]:
     if kind in (Party.Kind.COMPLAINANT, Party.Kind.RESPONDENT):
+        speaks = case.parties.filter(kind=Party.Kind.REPRESENTATIVE).first() if kind == Party.Kind.COMPLAINANT else None
         for party in case.parties.filter(kind=kind).select_related("membership__user"):
-            yield _party(party, case)
+            yield _represented(party, speaks, case) if speaks else _party(party, case)
         if kind == Party.Kind.RESPONDENT:  # a complaint need not be about anyone
             yield from _administrators(case, procedure) if not case.parties.filter(kind=kind).exists() else ()
     elif kind.startswith("appeal:"):
@@ -172,6 +175,22 @@ def _party(party: Party, case: Case) -> Addressee:
         f"party{party.pk}",
         party=party,
     )
+
+
+def _represented(party: Party, speaks: Party, case: Case) -> Addressee:
+    """The complainant by way of who speaks for them: what is for the one is sent to the other (KK-02)."""
+    own = _party(party, case)
+    with override(case.language):
+        capacity = _("gemachtigde van %(name)s") % {"name": party.name}
+    address = speaks.address_lines or own.recipient.address
+    recipient = replace(
+        own.recipient,
+        name=speaks.name,
+        organisation="",
+        address=(capacity, *address) if address else (),
+        email=speaks.email or own.recipient.email,
+    )
+    return replace(own, recipient=recipient)
 
 
 def _member(member: Membership, kind: str) -> Addressee:

@@ -15,6 +15,12 @@ from complaints.models import Document, Event
 from complaints.uploads import MAX_FILES, UploadRefused, content_type_of
 from procedures.definition import Act, FieldKind, Procedure
 
+AUTHORISATION = "authorisation"  # the field of a representative's proof, which every procedure may ask
+
+
+class Judged(UploadedFile):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A file that passed the gate when it was put with a draft; its content type is the one found then."""
+
 
 def keep_documents(
     event: Event,
@@ -31,10 +37,16 @@ def keep_documents(
         for field in procedure.fields_of(act)
         if field.kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS) and files.get(field.name)
     ]
-    judged = [(name, file, content_type_of(file)) for name in asked for file in files[name]]
+    if act.opens and files.get(AUTHORISATION):
+        asked.append(AUTHORISATION)
+    judged = [(name, file, _type_of(file)) for name in asked for file in files[name]]
     if len(judged) > MAX_FILES:
         raise UploadRefused(f"{len(judged)} > {MAX_FILES}")
     return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
+
+
+def _type_of(file: UploadedFile[bytes]) -> str:
+    return str(file.content_type) if isinstance(file, Judged) else content_type_of(file)
 
 
 def _keep(

@@ -66,9 +66,8 @@ class AnswersForm(forms.Form):
                 cleaned.pop(name, None)
                 self.errors.pop(name, None)
                 self.left_out.add(name)
-            elif each.required and not (cleaned.get(name) not in (None, "", []) or name in self.kept):
-                if name not in self.errors:
-                    self.add_error(name, _required(each))
+            elif each.required and cleaned.get(name) in (None, "", []) and name not in self.kept | set(self.errors):
+                self.add_error(name, _required(each))
         return cleaned
 
     def answers(self) -> dict[str, object]:

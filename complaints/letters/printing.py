@@ -26,7 +26,7 @@ class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
         for font in (STATIC / "fonts").glob("*.woff2"):
             if url == font.as_uri():
                 return URLFetcherResponse(url, font.read_bytes(), {"Content-Type": "font/woff2"})
-        raise FatalURLFetchingError("a letter may fetch nothing from outside itself")
+        raise FatalURLFetchingError("a page on paper may fetch nothing from outside itself")
 
 
 def pdf(page: str) -> bytes:
@@ -35,31 +35,36 @@ def pdf(page: str) -> bytes:
     Fonts and style sheets are read once per process and used for every letter. A letter that runs on to another page is
     set a little closer, where that saves the page: no sheet of paper for a signature.
     """
-    letter = _laid_out(page)
+    letter = _laid_out(page, "letter.css")
     if 1 < len(letter.pages) <= 3:
-        closer = _laid_out(page, is_tight=True)
+        closer = _laid_out(page, "letter.css", "letter-tight.css")
         letter = closer if len(closer.pages) < len(letter.pages) else letter
     return bytes(letter.write_pdf(pdf_variant=_VARIANT))
 
 
-def _laid_out(page: str, *, is_tight: bool = False) -> Document:
-    fonts, style, tight, fetcher = _tools()
+def paper(page: str) -> bytes:
+    """A document that is no letter (templates/paper/) as a PDF of the same kind."""
+    return bytes(_laid_out(page, "paper.css").write_pdf(pdf_variant=_VARIANT))
+
+
+def _laid_out(page: str, *styles: str) -> Document:
+    fonts, fetcher = _tools()
     html = HTML(string=page, url_fetcher=fetcher, base_url="about:blank")
-    styles = [style, tight] if is_tight else [style]
-    return html.render(font_config=fonts, stylesheets=styles, pdf_variant=_VARIANT)
+    return html.render(font_config=fonts, stylesheets=[_style(name) for name in styles], pdf_variant=_VARIANT)
 
 
 @cache
-def _tools() -> tuple[FontConfiguration, CSS, CSS, OwnPartsOnly]:
-    fonts, fetcher = FontConfiguration(), OwnPartsOnly()
+def _tools() -> tuple[FontConfiguration, OwnPartsOnly]:
+    return FontConfiguration(), OwnPartsOnly()
+
+
+@cache
+def _style(name: str) -> CSS:
+    fonts, fetcher = _tools()
     folder = STATIC / "letters"
-    style, tight = (
-        CSS(
-            string=(folder / name).read_text(encoding="utf-8"),
-            font_config=fonts,
-            url_fetcher=fetcher,
-            base_url=f"{folder.as_uri()}/",
-        )
-        for name in ("letter.css", "letter-tight.css")
+    return CSS(
+        string=(folder / name).read_text(encoding="utf-8"),
+        font_config=fonts,
+        url_fetcher=fetcher,
+        base_url=f"{folder.as_uri()}/",
     )
-    return fonts, style, tight, fetcher

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, missing, salutation
 from procedures import wording
-from procedures.definition import Channel, Letter
+from procedures.definition import Channel, Letter, Theme
 
 WINDOW_LINES = 6  # that fit in the envelope's window, with the sender's line above them
 WINDOW_WIDTH = 42  # characters that fit in such a line
@@ -33,7 +33,7 @@ def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter)
                 "window": window(to),
                 "procedure": procedure,
                 "theme": procedure.theme,
-                "mark": _mark(procedure.theme.mark, procedure.theme.accent),
+                "mark": mark(procedure.theme),
                 "title": _titled(written.subject, occasion.reference),
                 "sender_line": ", ".join([procedure.name, *contact.address]),
                 "footer": " · ".join(
@@ -77,8 +77,9 @@ def _titled(subject: str, reference: str) -> str:
     return subject if reference in subject else f"{subject} ({reference})"
 
 
-def _mark(drawing: str, colour: str) -> str:
+def mark(theme: Theme) -> str:
     """The organisation's mark as an image that is part of the page; empty when it has none."""
+    drawing, colour = theme.mark, theme.accent
     if not drawing:
         return ""
     svg = (

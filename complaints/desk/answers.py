@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.desk.standing import Standing
 from complaints.models import Answer, Event
+from complaints.said import in_words
 from procedures import answers as stored
 from procedures import wording
-from procedures.definition import Fact, Field, FieldKind, Measure, Procedure
+from procedures.definition import Field, Procedure
 from procedures.engine import FILED_LATE, INDEPENDENCE_REASON
 
 CONFIDENTIALITY = "confidentiality"
@@ -56,29 +55,6 @@ def _asked_at(event: Event, procedure: Procedure) -> dict[str, Field]:
         return {field.name: field for field in procedure.fields_of(procedure.act(event.occurrence))}
     except KeyError:
         return {}
-
-
-def in_words(field: Field | None, fact: Fact | Measure, *, names: Mapping[str, str], zone: ZoneInfo) -> str:
-    if isinstance(fact, bool):
-        return _("Ja") if fact else _("Nee")
-    if isinstance(fact, tuple):
-        parts = [in_words(field, each, names=names, zone=zone) for each in fact]
-        return "\n".join(parts) if field and field.kind is FieldKind.MEASURES else wording.joined(parts)
-    if isinstance(fact, Measure):
-        return _("%(what)s (%(owner)s, klaar op %(day)s)") % {
-            "what": fact.what,
-            "owner": fact.owner,
-            "day": wording.day(fact.due_on),
-        }
-    if isinstance(fact, datetime):
-        return wording.moment(fact, zone=zone)
-    if isinstance(fact, date):
-        return wording.day(fact)
-    if field and field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS):
-        return names.get(str(fact), _("iemand die hier niet meer werkt"))
-    if field and field.choices:
-        return field.choice_title(fact).in_language(get_language() or "nl")
-    return str(fact)
 
 
 def event_title(event: Event, standing: Standing) -> str:

@@ -1,0 +1,37 @@
+"""An answer in words, as people read it: at the desk, on the complainant's page, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from procedures import wording
+from procedures.definition import Fact, Field, FieldKind, Measure
+
+
+def in_words(field: Field | None, fact: Fact | Measure, *, zone: ZoneInfo, names: Mapping[str, str]) -> str:
+    """The answer in the active language; `names` gives the members' names by key."""
+    if isinstance(fact, bool):
+        return _("Ja") if fact else _("Nee")
+    if isinstance(fact, tuple):
+        parts = [in_words(field, each, names=names, zone=zone) for each in fact]
+        return "\n".join(parts) if field and field.kind is FieldKind.MEASURES else wording.joined(parts)
+    if isinstance(fact, Measure):
+        return _("%(what)s (%(owner)s, klaar op %(day)s)") % {
+            "what": fact.what,
+            "owner": fact.owner,
+            "day": wording.day(fact.due_on),
+        }
+    if isinstance(fact, datetime):
+        return wording.moment(fact, zone=zone)
+    if isinstance(fact, date):
+        return wording.day(fact)
+    if field and field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS):
+        return names.get(str(fact), _("iemand die hier niet meer werkt"))
+    if field and field.choices:
+        return field.choice_title(fact).in_language(get_language() or "nl")
+    return str(fact)

@@ -233,8 +233,11 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if 
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
 SECURE_HSTS_PRELOAD = IS_PRODUCTION
 # Only behind a proxy that sets this header itself; else a stranger could claim to have come by https.
-if env.bool("BEHIND_PROXY", default=False):
+_is_behind_proxy = env.bool("BEHIND_PROXY", default=False)
+if _is_behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of our own a request comes through. X-Forwarded-For is believed that far, counted from its right.
+TRUSTED_PROXIES = max(1, env.int("TRUSTED_PROXIES", default=1)) if _is_behind_proxy else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

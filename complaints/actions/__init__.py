@@ -13,6 +13,7 @@ from complaints.actions.cases import (
     respondents_of,
     tick_check,
 )
+from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
 from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
 
 __all__ = [
@@ -23,16 +24,21 @@ __all__ = [
     "NotReleased",
     "Opened",
     "Representative",
+    "ask_link",
     "confirm_posted",
     "expire_due",
     "link_respondent",
+    "link_works",
     "note_sent",
     "open_case",
     "perform",
     "release_letter",
     "respondents_of",
     "retry_letter",
+    "send_notices",
     "send_waiting",
     "staff",
     "tick_check",
+    "use_link",
+    "write_notice",
 ]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from complaints.actions.actors import Actor
+from complaints.letters.mailing import new_message_id
 from complaints.letters.writing import Recipient, write
 from complaints.models import Case, Event, Letter, Membership, Party
 from complaints.queries.dossier import holders, occasion_of
@@ -87,7 +85,7 @@ def write_letters(
                     error=NO_RECIPIENT if is_lost else "",
                     due_at=at,
                     try_at=at if state == Letter.State.WAITING else None,
-                    message_id=f"<{uuid.uuid4()}@{_mail_domain()}>",
+                    message_id=new_message_id(),
                     written_on=at.astimezone(zone).date(),
                     subject=written.subject[:200],
                     html=written.html,
@@ -228,7 +226,3 @@ def signing_role(procedure: Procedure, rule: LetterRule) -> Role | None:
     by_name = {role.name: role for role in procedure.roles}
     handling = next((role for role in procedure.roles if role.is_handler), None)
     return by_name.get(rule.signed_by) or (handling if rule.signed_by == "handler" else None)
-
-
-def _mail_domain() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2] or urlsplit(settings.SITE_URL).hostname or "localhost"

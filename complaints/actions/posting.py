@@ -11,7 +11,7 @@ import hashlib
 import smtplib
 import uuid
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
@@ -21,11 +21,11 @@ from django.core.files.base import ContentFile
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F, Q
 
 from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
 from complaints.actions.correspondence import recipient_of, signing_role
+from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
 from complaints.letters import mailing, rendering
 from complaints.letters.writing import Written, write
 from complaints.models import Letter
@@ -36,10 +36,6 @@ from procedures.definition import Channel
 from procedures.scoping import current, scope
 
 log = structlog.get_logger(__name__)
-
-LEASE = timedelta(minutes=5)  # longer than rendering and sending one letter takes at worst
-MAX_ATTEMPTS = 8
-FIRST_RETRY = timedelta(seconds=30)  # doubled with each attempt: eight of them take about an hour
 
 
 class NotReleased(Exception):
@@ -101,20 +97,7 @@ def confirm_posted(letter: Letter, *, on: date, actor: Actor, at: datetime) -> N
 def _claim(organisation: int, *, at: datetime, limit: int) -> list[tuple[int, uuid.UUID]]:
     """Takes waiting letters that are due, and those whose sender let its lease run out."""
     with scope(organisation):
-        due = (
-            Letter.objects.select_for_update(skip_locked=True)
-            .filter(try_at__lte=at, state=Letter.State.WAITING)
-            .filter(Q(lease_until=None) | Q(lease_until__lte=at))
-            .order_by("try_at", "pk")
-            .values_list("pk", flat=True)[:limit]
-        )
-        claimed = [(key, uuid.uuid4()) for key in due]
-        for key, token in claimed:
-            # try_at is put at the end of the lease, so that the sweep does not come back for it before.
-            Letter.objects.filter(pk=key).update(
-                lease_until=at + LEASE, try_at=at + LEASE, token=token, attempts=F("attempts") + 1
-            )
-        return claimed
+        return claim(Letter.objects.filter(state=Letter.State.WAITING), at=at, limit=limit)
 
 
 def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
@@ -126,15 +109,9 @@ def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, ma
             message = _message(letter, pdf) if is_mail else None
         if message is not None:
             mail.send_messages([message])
-    except smtplib.SMTPRecipientsRefused as refused:
-        code = next((code for code, _ in refused.recipients.values()), 0)
-        _give_up_or_retry(organisation, key, token, f"smtp_{code}", at=at, is_final=500 <= code < 600)
-    except smtplib.SMTPResponseException as answer:
-        _give_up_or_retry(
-            organisation, key, token, f"smtp_{answer.smtp_code}", at=at, is_final=500 <= answer.smtp_code < 600
-        )
     except Exception as problem:  # noqa: BLE001  # whatever went wrong, this letter is tried again and the others go on
-        _give_up_or_retry(organisation, key, token, type(problem).__name__, at=at, is_final=False)
+        error, is_final = judged(problem)
+        _give_up_or_retry(organisation, key, token, error, at=at, is_final=is_final)
     else:
         try:
             _mark(organisation, key, token, at=at, is_mail=is_mail)
@@ -167,7 +144,7 @@ def _give_up_or_retry(
         if is_final or letter.attempts >= MAX_ATTEMPTS:
             letter.state, letter.try_at = Letter.State.FAILED, None
         else:
-            letter.try_at = at + FIRST_RETRY * 2 ** (letter.attempts - 1)
+            letter.try_at = next_try(letter.attempts, at=at)
         letter.save()
         log.warning("letter_not_sent", letter=key, error=error, attempts=letter.attempts, state=letter.state)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
+from complaints import throttling
+from complaints.actions import drafts
 from complaints.actions.cases import expire_due
+from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
 from complaints.queries.due import organisations_with_work
 from procedures.scoping import scope
@@ -17,24 +21,42 @@ ROUNDS = 500  # a backlog larger than this is left to the next sweep, so that on
 
 
 def sweep(*, at: datetime) -> int:
-    """Lets time pass in cases and sends letters, until nothing is due by `at`; how many cases and letters that were.
+    """Lets time pass in cases, sends letters and notices, and throws away what has expired, until nothing is due by
+    `at`; how many rows that were.
 
-    One organisation that fails does not keep the others waiting. Must be called outside a transaction.
+    One organisation, or one kind of work, that fails does not keep the others waiting. Must be called outside a
+    transaction.
     """
     total = 0
     for _ in range(ROUNDS):
-        done = sum(_organisation(organisation, at=at) for organisation in organisations_with_work(at))
+        done = sum(_done(work, organisation, at=at) for organisation in organisations_with_work(at) for work in _WORK)
         if not done:
             break
         total += done
     return total
 
 
-def _organisation(organisation: int, *, at: datetime) -> int:
+def _let_time_pass(organisation: int, *, at: datetime) -> int:
+    with scope(organisation):
+        return expire_due(at=at)
+
+
+def _forget_drafts(organisation: int, *, at: datetime) -> int:
+    with scope(organisation):
+        return drafts.forget_expired(at=at)
+
+
+def _forget_tries(organisation: int, *, at: datetime) -> int:
+    with scope(organisation):
+        return throttling.forget_expired(at=at)
+
+
+_WORK: tuple[Callable[..., int], ...] = (_let_time_pass, send_waiting, send_notices, _forget_drafts, _forget_tries)
+
+
+def _done(work: Callable[..., int], organisation: int, *, at: datetime) -> int:
     try:
-        with scope(organisation):
-            woken = expire_due(at=at)
-        return woken + send_waiting(organisation, at=at)
+        return work(organisation, at=at)
     except Exception as problem:
-        log.exception("sweep_failed", organisation=organisation, problem=type(problem).__name__)
+        log.exception("sweep_failed", organisation=organisation, work=work.__name__, problem=type(problem).__name__)
         return 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from email.utils import formataddr
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,6 +17,12 @@ from procedures.placeholders import placeholders_in
 
 # What a mail's subject may hold: the rest may name a person, and a subject is read over shoulders and kept in logs.
 IMPERSONAL = frozenset({"organisation", "reference", "today", "received_on", "deadline", "deadline_due", "due", "term"})
+
+
+def new_message_id() -> str:
+    """A Message-ID that belongs to one mail for good: it is kept with its row, and sent again with it."""
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2] or urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<{uuid.uuid4()}@{domain}>"
 
 
 def message(
@@ -35,9 +44,36 @@ def message(
         notes = [_("Zet in elk bericht dit nummer: %(reference)s.") % {"reference": reference}]
         if pdf is not None:
             notes.insert(0, _("De brief zit als pdf bij deze e-mail."))
-    mail = EmailMultiAlternatives(
+    mail = plain(
         subject=subject,
         body="\n".join([written.text, *notes, ""]),
+        language=written.language,
+        sender_name=sender_name,
+        from_email=from_email,
+        to_email=to_email,
+        message_id=message_id,
+        reply_to=reply_to,
+    )
+    if pdf is not None:
+        mail.attach(filename, pdf, "application/pdf")
+    return mail
+
+
+def plain(
+    *,
+    subject: str,
+    body: str,
+    language: str,
+    sender_name: str,
+    from_email: str,
+    to_email: str,
+    message_id: str,
+    reply_to: str = "",
+) -> EmailMultiAlternatives:
+    """A mail of words alone, marked as one that a machine sent, so that no machine answers it."""
+    return EmailMultiAlternatives(
+        subject=_one_line(subject),
+        body=body,
         from_email=formataddr((_one_line(sender_name), from_email)),
         to=[to_email],
         reply_to=[reply_to] if reply_to else None,
@@ -45,12 +81,9 @@ def message(
             "Message-ID": message_id,
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",  # Outlook knows no Auto-Submitted
-            "Content-Language": written.language,
+            "Content-Language": language,
         },
     )
-    if pdf is not None:
-        mail.attach(filename, pdf, "application/pdf")
-    return mail
 
 
 def _subject(written: Written, letter: Letter, reference: str) -> str:

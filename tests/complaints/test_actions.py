@@ -281,7 +281,8 @@ def test_letter_that_cannot_leave_becomes_a_task_for_a_person(
 def test_letter_of_a_sender_that_died_goes_on_after_its_lease(
     organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
 ):
-    from complaints.actions.posting import LEASE, _claim
+    from complaints.actions.leasing import LEASE
+    from complaints.actions.posting import _claim
 
     case = filed_case(organisation, at=FRIDAY)
     do(case, "acknowledge", people, "csm")

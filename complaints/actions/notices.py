@@ -1,0 +1,210 @@
+"""Short mails of our own: writes them in the transaction of what they tell of, and sends them as letters are sent.
+
+A link to open a case holds a secret that stands nowhere: it is derived from the notice's row and our key each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import smtplib
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.http import base36_to_int, int_to_base36
+from django.utils.translation import gettext as _
+
+from complaints import nudge
+from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
+from complaints.letters import mailing
+from complaints.models import Case, Membership, Notice, Party
+from procedures.catalogue import procedure_of
+from procedures.scoping import scope
+
+log = structlog.get_logger(__name__)
+
+LINK_OPENS_FOR = timedelta(hours=1)
+LINKS_AT_ONCE = 3  # unexpired ones of one case: nobody's mailbox is filled by a stranger
+_OWN = (Party.Kind.COMPLAINANT, Party.Kind.REPRESENTATIVE)
+_SECRET_BYTES = 20  # 160 bits: 32 characters of base32, without padding
+
+
+def write_notice(
+    case: Case, kind: Notice.Kind, *, at: datetime, member: Membership | None = None, to_email: str = ""
+) -> Notice | None:
+    """Writes a short mail to a member of staff, else to who complains or speaks for them; None when nobody has one.
+
+    Must be called in the transaction of what it tells of. Side effect: the workers are nudged when that commits.
+    """
+    to_email = to_email or (member.user.email if member else _mail_address(case))
+    if not to_email:
+        log.info("notice_without_address", case=case.pk, kind=kind)
+        return None
+    notice = Notice.objects.create(
+        case=case,
+        kind=kind,
+        member=member,
+        to_email=to_email,
+        language="nl" if member else case.language,
+        made_at=at,
+        try_at=at,
+        message_id=mailing.new_message_id(),
+        expires_at=at + LINK_OPENS_FOR if kind == Notice.Kind.LINK else None,
+    )
+    transaction.on_commit(nudge.workers)
+    return notice
+
+
+@transaction.atomic
+def ask_link(reference: str, email: str, *, at: datetime) -> None:
+    """Mails a link that opens the case, when this is its number and a mail address of who complains.
+
+    Nobody is told whether it was, and the workers are woken either way, so that the time it takes does not tell.
+    """
+    party = (
+        Party.objects.filter(case__reference=reference.strip().upper(), kind__in=_OWN)
+        .filter(Q(email__iexact=email) | Q(email="", membership__user__email__iexact=email))
+        .select_related("membership__user")
+        .first()
+    )
+    if party is not None:
+        case = Case.objects.select_for_update().get(pk=party.case_id)  # asking twice at once makes no fourth link
+        known = Notice.objects.filter(case=case, kind=Notice.Kind.LINK, expires_at__gt=at).count()
+        if known < LINKS_AT_ONCE:
+            write_notice(case, Notice.Kind.LINK, at=at, to_email=_reached_at(party))
+            return
+    transaction.on_commit(nudge.workers)
+
+
+def link_works(secret: str, *, at: datetime) -> bool:
+    """Whether a link of the organisation in scope would open a case now. Changes nothing: mail scanners look too."""
+    return _link(secret, at=at, is_used=False) is not None
+
+
+@transaction.atomic
+def use_link(secret: str, *, at: datetime) -> int | None:
+    """Uses a link up; the key of the case that it opens. None when it was used, has expired, or never was."""
+    notice = _link(secret, at=at, is_used=True)
+    if notice is None:
+        return None
+    notice.used_at = at
+    notice.save(update_fields=["used_at"])
+    return notice.case_id
+
+
+def secret_of(notice: Notice) -> str:
+    """The last part of a link's address: which row, and the proof that we mailed it."""
+    made_at = notice.made_at.astimezone(UTC).isoformat()
+    told = f"link:{notice.organisation_id}:{notice.pk}:{made_at}"
+    digest = hmac.digest(settings.SECRET_KEY.encode(), told.encode(), hashlib.sha256)[:_SECRET_BYTES]
+    return f"{int_to_base36(notice.pk)}-{base64.b32encode(digest).decode().lower()}"
+
+
+def send_notices(organisation: int, *, at: datetime, limit: int = 20) -> int:
+    """Sends the notices of one organisation that are due by `at`; how many were tried.
+
+    Must be called outside a transaction: what is sent cannot be rolled back.
+    """
+    with scope(organisation):
+        claimed = claim(Notice.objects.filter(sent_at=None), at=at, limit=limit)
+    if not claimed:
+        return 0
+    mail = get_connection()
+    try:
+        for key, token in claimed:
+            _send_one(organisation, key, token, at=at, mail=mail)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            mail.close()
+    return len(claimed)
+
+
+def _link(secret: str, *, at: datetime, is_used: bool) -> Notice | None:
+    try:
+        key = base36_to_int(secret.partition("-")[0])
+    except ValueError:
+        return None
+    rows = Notice.objects.select_for_update() if is_used else Notice.objects.all()
+    notice = rows.filter(pk=key, kind=Notice.Kind.LINK, used_at=None, expires_at__gt=at).first()
+    if notice is None or not hmac.compare_digest(secret_of(notice).encode(), secret.encode()):
+        return None
+    return notice
+
+
+def _mail_address(case: Case) -> str:
+    """Who speaks for the complainant is written to instead of them, as with letters."""
+    own = case.parties.filter(kind__in=_OWN).select_related("membership__user")
+    by_kind = sorted(own, key=lambda party: party.kind != Party.Kind.REPRESENTATIVE)
+    return next((address for address in map(_reached_at, by_kind) if address), "")
+
+
+def _reached_at(party: Party) -> str:
+    return party.email or (party.membership.user.email if party.membership else "")
+
+
+def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
+    try:
+        with scope(organisation):
+            notice = Notice.objects.select_related("case__version").get(pk=key)
+        if notice.expires_at and notice.expires_at <= at:
+            _put_off(organisation, key, token, "expired", at=at, is_final=True)
+            return
+        with scope(organisation):
+            message = _message(notice)
+        mail.send_messages([message])
+    except Exception as problem:  # noqa: BLE001  # whatever went wrong, this one is tried again and the others go on
+        error, is_final = judged(problem)
+        _put_off(organisation, key, token, error, at=at, is_final=is_final)
+    else:
+        with scope(organisation):
+            Notice.objects.filter(pk=key, token=token).update(sent_at=at, try_at=None, lease_until=None, token=None)
+
+
+def _put_off(organisation: int, key: int, token: uuid.UUID, error: str, *, at: datetime, is_final: bool) -> None:
+    with scope(organisation):
+        notice = Notice.objects.select_for_update().filter(pk=key, token=token).first()
+        if notice is None:
+            return  # somebody else has it
+        is_final = is_final or notice.attempts >= MAX_ATTEMPTS
+        notice.try_at = None if is_final else next_try(notice.attempts, at=at)
+        notice.lease_until = notice.token = None
+        notice.save(update_fields=["try_at", "lease_until", "token"])
+        log.warning("notice_not_sent", notice=key, error=error, attempts=notice.attempts, given_up=is_final)
+
+
+def _message(notice: Notice) -> EmailMessage:
+    procedure = procedure_of(notice.case.version)
+    site = f"{settings.SITE_URL}/{procedure.organisation}/volgen/"
+    template, address = "notice_message", site
+    with translation.override(notice.language):
+        subject = _("Een bericht over uw klacht")
+        if notice.kind == Notice.Kind.LINK:
+            template, address = "notice_link", f"{site}link/{secret_of(notice)}/"
+            subject = _("Open uw klacht")
+        elif notice.member_id:
+            template, address = "notice_staff", f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
+            subject = _("Een bericht van een indiener")
+        body = render_to_string(
+            f"letters/{template}.txt", {"url": address, "reference": notice.case.reference, "name": procedure.name}
+        )
+    return mailing.plain(
+        subject=subject,
+        body=body,
+        language=notice.language,
+        sender_name=procedure.name,
+        from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        reply_to=procedure.contact.email,
+        to_email=notice.to_email,
+        message_id=notice.message_id,
+    )

@@ -113,8 +113,9 @@ def form_for(
 ) -> AnswersForm:
     """A form with a control for each field. `members` gives, for each role, who may be chosen (key, name)."""
     form = AnswersForm(asked, facts or {}, done, data=data, files=files, initial=dict(initial or {}))
+    known = {each.name: each for each in (*procedure.every_field(), *asked)}
     for each in asked:
-        form.fields[each.name] = _control(procedure, each, members or {}, language, audience)
+        form.fields[each.name] = _control(procedure, each, known, members or {}, language, audience)
     return form
 
 
@@ -246,9 +247,11 @@ class MeasuresField(forms.Field):
         return rows
 
 
-def _control(procedure: Procedure, asked: Field, members: Members, language: str, audience: str) -> forms.Field:
+def _control(
+    procedure: Procedure, asked: Field, known: Mapping[str, Field], members: Members, language: str, audience: str
+) -> forms.Field:
     common: dict[str, Any] = {
-        "label": _label(procedure, asked, language),
+        "label": _label(asked, known, language),
         "help_text": _help(asked, language),
         "required": asked.required and not asked.when,
         "error_messages": {"required": _required(asked)},
@@ -303,20 +306,20 @@ def _control(procedure: Procedure, asked: Field, members: Members, language: str
 # ------------------------------------------------------------------------------------------------ words
 
 
-def _label(procedure: Procedure, asked: Field, language: str) -> str:
+def _label(asked: Field, known: Mapping[str, Field], language: str) -> str:
     title = asked.title.in_language(language)
     if asked.when:
-        note = _condition_note(procedure, asked.when, language)
+        note = _condition_note(known, asked.when, language)
         return format_html('{} <span class="optional">({})</span>', title, note) if note else title
     if asked.required:
         return title
     return format_html('{} <span class="optional">({})</span>', title, _("mag u overslaan"))
 
 
-def _condition_note(procedure: Procedure, conditions: tuple[Condition, ...], language: str) -> str:
+def _condition_note(known: Mapping[str, Field], conditions: tuple[Condition, ...], language: str) -> str:
     """When the question has to be answered, in words: 'alleen als u bij "…" "Ja" kiest'."""
     for condition in conditions:
-        field = next((each for each in procedure.every_field() if each.name == condition.fact), None)
+        field = known.get(condition.fact)
         if field is None or condition.negated:
             continue
         if field.kind is FieldKind.YES_NO:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from complaints.intake import filing
+from complaints.intake import copying, filing
 from complaints.intake import views as intake
 from complaints.portal import views as portal
 
@@ -11,6 +11,9 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/", intake.organisation_page, name="organisation"),
     path("<slug:organisation>/thema.css", intake.theme, name="theme"),
     path("<slug:organisation>/indienen/", filing.file_complaint, name="file"),
+    path("<slug:organisation>/indienen/verder/", filing.resume, name="resume"),
+    path("<slug:organisation>/indienen/opnieuw/", filing.begin_again, name="begin_again"),
+    path("<slug:organisation>/indienen/kopie/", copying.copy, name="copy"),
     path("<slug:organisation>/volgen/", portal.enter, name="enter"),
     path("<slug:organisation>/volgen/afsluiten/", portal.leave, name="leave"),
     path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),

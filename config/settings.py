@@ -218,6 +218,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "complaints.intake.filing.stale"  # a form that was open too long keeps what was typed
 CSRF_COOKIE_SAMESITE = "Lax"
 # A browser accepts a __Host- cookie only when it is secure and for this host alone; plain http knows none.
 SESSION_COOKIE_NAME = "__Host-session" if IS_PRODUCTION else "session"

@@ -9,10 +9,12 @@ from complaints.actions.cases import (
     link_respondent,
     note_sent,
     open_case,
+    opened_with,
     perform,
     respondents_of,
     tick_check,
 )
+from complaints.actions.drafts import discard, draft_of, files_of, forget_expired, keep_draft, put_away
 from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
 from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
 
@@ -26,12 +28,19 @@ __all__ = [
     "Representative",
     "ask_link",
     "confirm_posted",
+    "discard",
+    "draft_of",
     "expire_due",
+    "files_of",
+    "forget_expired",
+    "keep_draft",
     "link_respondent",
     "link_works",
     "note_sent",
     "open_case",
+    "opened_with",
     "perform",
+    "put_away",
     "release_letter",
     "respondents_of",
     "retry_letter",

@@ -74,12 +74,12 @@ def open_case(
     time has already brought since `received_at`.
     """
     nonce = nonce or secrets.token_urlsafe(32)
-    code = access_codes.code_for(f"{current()}:{nonce}")
     counter, _ = ReferenceCounter.objects.get_or_create(year=received_at.year)
     ReferenceCounter.objects.select_for_update().get(pk=counter.pk)  # filings of one organisation take turns from here
-    known = Case.objects.filter(nonce=nonce).first()
+    known = opened_with(nonce)
     if known:
-        return Opened(known, code, is_replay=True)
+        return known
+    code = _code_for(nonce)
     version = version_in_force(received_at.date())
     procedure = procedure_of(version)
     calendar = calendar_of(procedure, at=recorded_at)
@@ -115,6 +115,12 @@ def open_case(
     keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
     _let_time_pass(recorder, decision.case, recorded_at)
     return Opened(case, code)
+
+
+def opened_with(nonce: str) -> Opened | None:
+    """What the form with this nonce opened before, with the code that it showed; None when it was not sent yet."""
+    known = Case.objects.filter(nonce=nonce).first()
+    return Opened(known, _code_for(nonce), is_replay=True) if known else None
 
 
 @transaction.atomic
@@ -207,6 +213,10 @@ def respondents_of(case: Case) -> Collection[str]:
 def link_respondent(case: Case, party: Party, member: Membership | None) -> None:
     """Says which colleague a respondent is, so that the case is kept from them."""
     Party.objects.filter(pk=party.pk, case=case, kind=Party.Kind.RESPONDENT).update(membership=member)
+
+
+def _code_for(nonce: str) -> str:
+    return access_codes.code_for(f"{current()}:{nonce}")
 
 
 def _locked(case: Case, at: datetime) -> tuple[Recorder, engine.Case]:

@@ -1,159 +1,293 @@
-"""Filing a complaint: the form, and the receipt."""
+"""Filing a complaint: the form, a look at the answers, and the receipt. A form can be put away and taken up again.
+
+What was typed travels with every page; files wait in a draft that is found by the form's nonce. So no session is
+needed to get to the receipt, and a session that is over loses nothing.
+"""
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from http import HTTPStatus
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import resolve
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.csrf import csrf_failure
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import access_codes
-from complaints.actions import THE_COMPLAINANT, open_case
-from complaints.forms import AnswersForm, form_for
+from complaints.actions import (
+    THE_COMPLAINANT,
+    Opened,
+    discard,
+    draft_of,
+    files_of,
+    keep_draft,
+    open_case,
+    opened_with,
+    put_away,
+)
+from complaints.forms import AnswersForm
+from complaints.intake import representation
+from complaints.intake.form import (
+    EXCLUSION,
+    as_initial,
+    check_page,
+    complaint_form,
+    groups,
+    late_words,
+    passed,
+    referral,
+    typed,
+)
 from complaints.intake.pages import dated_steps
 from complaints.intake.views import in_force_now
+from complaints.models import Draft, Party
 from complaints.queries.state import state_of
-from procedures import answers, engine
-from procedures.catalogue import calendar_of, procedure_of, zone_of
-from procedures.definition import PARTY_FIELDS, Procedure
+from complaints.uploads import MAX_FILES
+from procedures import engine
+from procedures.catalogue import calendar_of, procedure_of
+from procedures.definition import Procedure
+from procedures.models import Organisation
+from procedures.scoping import scope
 
-NONE_OF_THESE = "none"
 WEB = "web"
+SESSION_KEY = "drafts"  # organisation key → the draft that this browser is busy with
+CHECK, EDIT, SAVE, SEND, REMOVE = "check", "edit", "save", "send", "remove"
+
+
+class ResumeForm(forms.Form):
+    code = forms.CharField(label=_("Code"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
+@cache_control(private=True, no_cache=True)
+@require_http_methods(["GET", "POST"])
+def file_complaint(request: HttpRequest) -> HttpResponse:
+    """The form and what comes of it: `step` says which button was pressed.
+
+    Sending the same form twice opens one case and shows the same receipt.
+    """
+    _version, procedure = in_force_now()
+    if request.method == "GET":
+        draft = _draft_of_session(request)
+        form = complaint_form(procedure, draft=draft)
+        return _form_page(request, procedure, form, draft.nonce if draft else secrets.token_urlsafe(32), draft=draft)
+    nonce = str(request.POST.get("nonce", ""))
+    if not 32 <= len(nonce) <= 64:
+        raise PermissionDenied  # no form of ours
+    # A second click waits here for the first, and then finds what that one opened.
+    draft = Draft.objects.select_for_update().filter(nonce=nonce).first()
+    opened = opened_with(nonce)
+    if opened:
+        return _receipt(request, opened)
+    return _step(request, procedure, nonce, draft)
+
+
+@require_POST
+def begin_again(request: HttpRequest) -> HttpResponse:
+    """Throws away what this browser was busy with, and shows an empty form."""
+    draft = _draft_of_session(request)
+    if draft:
+        discard(draft)
+    _forget(request)
+    return redirect(request.path.removesuffix("opnieuw/"))
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def file_complaint(request: HttpRequest) -> HttpResponse:
-    """The form, and what comes of it. Sending the same form twice opens one case and shows the same receipt."""
+def resume(request: HttpRequest) -> HttpResponse:
+    """Takes up a form that was put away, by its code."""
     _version, procedure = in_force_now()
+    form = ResumeForm(request.POST or None)
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        draft = draft_of(form.cleaned_data["code"], at=timezone.now()) if form.is_valid() else None
+        if draft:
+            request.session.cycle_key()
+            _remember(request, draft)
+            return redirect(request.path.removesuffix("verder/"))
+        if form.is_valid():
+            form.add_error(
+                "code", _("Wij vinden niets bij deze code. Kijk haar nog eens na. Na zeven dagen is alles gewist.")
+            )
+    return render(request, "public/resume.html", {"procedure": procedure, "form": form}, status=status)
+
+
+def _step(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft | None) -> HttpResponse:
     now = timezone.now()
-    language = get_language() or "nl"
-    form = complaint_form(procedure, request, language)
-    if request.method == "GET":
-        return _form_page(request, procedure, form, nonce=secrets.token_urlsafe(32), status=200)
-    nonce = str(request.POST.get("nonce", ""))
-    if not 32 <= len(nonce) <= 64:
-        raise PermissionDenied  # no form of ours
-    referral = _referral(procedure, str(request.POST.get("exclusion", "")), language)
-    if referral:
-        return _form_page(request, procedure, form, nonce=nonce, status=422, referral=referral)
-    if not form.is_valid():
-        return _form_page(request, procedure, form, nonce=nonce, status=422)
+    step = REMOVE if REMOVE in request.POST else str(request.POST.get("step", CHECK))
+    form = complaint_form(procedure, data=request.POST, files=request.FILES, draft=draft)
+    is_good = form.is_valid()
+    came = passed(form)
+    if sum(map(len, came.values())) + (draft.files.count() if draft else 0) > MAX_FILES:
+        form.add_error(next(iter(came)), _("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES})
+        is_good, came = False, {}
+    if draft is None or step != SEND or came:
+        removed = [int(each) for each in request.POST.getlist(REMOVE) if each.isdecimal()]
+        draft = keep_draft(nonce, answers=typed(form, request.POST), files=came, without=removed, at=now)
+        _remember(request, draft)
+    if step == SAVE:
+        code = put_away(draft, at=now)
+        return _put_away_page(request, procedure, draft, code)
+    if step in (EDIT, REMOVE):
+        return _form_page(request, procedure, complaint_form(procedure, draft=draft), nonce, draft=draft)
+    elsewhere = referral(procedure, str(request.POST.get(EXCLUSION, "")))
+    if elsewhere:
+        return _form_page(request, procedure, form, nonce, draft=draft, referral=elsewhere)
+    if not is_good:
+        return _form_page(request, procedure, form, nonce, draft=draft)
+    if step != SEND:
+        return _check_page(request, procedure, form, draft)
+    return _send(request, procedure, form, draft)
+
+
+def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
+    now = timezone.now()
     given = form.answers()
-    given.pop("exclusion", None)
-    if _is_late(procedure, given, at=now) and not request.POST.get("late_ok"):
-        return _form_page(request, procedure, form, nonce=nonce, status=422, is_late=True)
+    given.pop(EXCLUSION, None)
+    speaks = representation.take_out(given)
     try:
         opened = open_case(
             answers={"channel": WEB, **given},
             actor=THE_COMPLAINANT,
             received_at=now,
             recorded_at=now,
-            nonce=nonce,
-            language=language,
-            files=form.files_by_field(),
+            nonce=draft.nonce,
+            language=get_language() or "nl",
+            files=files_of(draft),
+            representative=speaks,
         )
     except engine.ActRefused as refusal:
-        form.take_refusal(refusal, language=language)
-        return _form_page(request, procedure, form, nonce=nonce, status=422)
-    case = opened.case
-    own = procedure_of(case.version)
-    calendar = calendar_of(own, at=now)
-    complainant = case.parties.filter(kind="complainant").first()
-    return render(
-        request,
-        "public/receipt.html",
-        {
-            "procedure": own,
-            "case": case,
-            "code": access_codes.written(opened.access_code),
-            "email": complainant.email if complainant else "",
-            "dates": dated_steps(own, state_of(case, own), calendar),
-        },
-        status=201,
-    )
+        form.take_refusal(refusal, language=get_language() or "nl")
+        return _form_page(request, procedure, form, draft.nonce, draft=draft)
+    discard(draft)
+    _forget(request)
+    return _receipt(request, opened)
 
 
-def complaint_form(procedure: Procedure, request: HttpRequest, language: str) -> AnswersForm:
-    """The intake's questions, after those about where the complaint belongs and before those about who may know."""
-    sent = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
-    form = form_for(procedure, procedure.intake.fields, language=language, **sent)  # type: ignore[arg-type]
-    if procedure.intake.exclusions:
-        choices = [(each.name, each.title.in_language(language)) for each in procedure.intake.exclusions]
-        form.fields["exclusion"] = forms.ChoiceField(
-            label=_("Gaat uw klacht over een van deze dingen?"),
-            choices=[(NONE_OF_THESE, _("Nee, over iets anders")), *choices],
-            widget=forms.RadioSelect,
-            error_messages={"required": _("Kies hier een antwoord.")},
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What a browser gets whose form carries no valid token any more: the form again, with all that was typed.
+
+    Django calls this before any view runs, so there is no organisation in scope yet.
+    """
+    match = resolve(request.path_info)
+    if match.url_name != "file":
+        return csrf_failure(request, reason=reason)
+    organisation = get_object_or_404(Organisation, slug=match.kwargs["organisation"])
+    request.organisation = organisation  # type: ignore[attr-defined]
+    with scope(organisation.pk):
+        _version, procedure = in_force_now()
+        nonce = str(request.POST.get("nonce", ""))
+        draft = Draft.objects.filter(nonce=nonce).first() if nonce else None
+        form = complaint_form(procedure, draft=draft)
+        form.initial = {**form.initial, **as_initial(typed(form, request.POST))}
+        return _form_page(
+            request, procedure, form, nonce or secrets.token_urlsafe(32), draft=draft, status=HTTPStatus.FORBIDDEN
         )
-    if procedure.intake.confidentiality:
-        form.fields["confidentiality"] = forms.ChoiceField(
-            label=_("Wie mag weten van uw klacht?"),
-            choices=[
-                (each.name, f"{each.title.in_language(language)} {each.consequence.in_language(language)}".strip())
-                for each in procedure.intake.confidentiality
-            ],
-            widget=forms.RadioSelect,
-            error_messages={"required": _("Kies hier een antwoord.")},
-        )
-    return form
+
+
+# ------------------------------------------------------------------------------------------------ pages
 
 
 def _form_page(
     request: HttpRequest,
     procedure: Procedure,
     form: AnswersForm,
-    *,
     nonce: str,
-    status: int,
+    *,
+    draft: Draft | None = None,
     referral: tuple[str, str] | None = None,
-    is_late: bool = False,
+    status: HTTPStatus | None = None,
 ) -> HttpResponse:
-    language = get_language() or "nl"
-    first = [name for name in ("exclusion",) if name in form.fields]
-    about_you = [each.name for each in procedure.intake.fields if each.name in PARTY_FIELDS]
-    about_it = [each.name for each in procedure.intake.fields if each.name not in PARTY_FIELDS]
-    last = [name for name in ("confidentiality",) if name in form.fields]
-    window = procedure.intake.window
     return render(
         request,
         "public/form.html",
         {
             "procedure": procedure,
             "form": form,
-            "groups": [
-                (_("Uw klacht"), [form[name] for name in (*first, *about_it)]),
-                (_("Over u"), [form[name] for name in (*about_you, *last)]),
-            ],
+            "groups": [(heading, [form[name] for name in names]) for heading, names in groups(form, procedure)],
             "nonce": nonce,
+            "kept": list(draft.files.all()) if draft else [],
+            "is_resumed": request.method == "GET" and draft is not None,
             "referral": referral,
-            "late": window.late.in_language(language) if window and is_late else "",
-            "late_ok": bool(request.POST.get("late_ok")),
+            "referrals": {each.name: each.referral for each in procedure.intake.exclusions},
+            "is_stale": status is HTTPStatus.FORBIDDEN,
         },
-        status=status,
+        status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK),
     )
 
 
-def _referral(procedure: Procedure, chosen: str, language: str) -> tuple[str, str] | None:
-    """What to do with a complaint that has to be filed elsewhere."""
-    for each in procedure.intake.exclusions:
-        if each.name == chosen:
-            return each.title.in_language(language), each.referral.in_language(language)
-    return None
+def _check_page(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
+    now = timezone.now()
+    kept = list(draft.files.all())
+    return render(
+        request,
+        "public/check.html",
+        {
+            "procedure": procedure,
+            "groups": check_page(form, procedure, kept),
+            "typed": [(name, value) for name, values in typed(form, request.POST).items() for value in values],
+            "nonce": draft.nonce,
+            "late": late_words(procedure, form.answers(), at=now, calendar=calendar_of(procedure, at=now)),
+        },
+    )
 
 
-def _is_late(procedure: Procedure, given: dict[str, object], *, at: datetime) -> bool:
-    window = procedure.intake.window
-    if window is None or window.from_fact not in given:
-        return False
-    field = next(each for each in procedure.intake.fields if each.name == window.from_fact)
-    day = answers.parse(field, given[window.from_fact], zone=zone_of(procedure))
-    return engine.filed_late(procedure, {window.from_fact: day}, at=at, calendar=calendar_of(procedure, at=at))
+def _put_away_page(request: HttpRequest, procedure: Procedure, draft: Draft, code: str) -> HttpResponse:
+    return render(
+        request,
+        "public/put_away.html",
+        {"procedure": procedure, "code": access_codes.written(code), "until": draft.expires_at, "draft": draft},
+    )
+
+
+def _receipt(request: HttpRequest, opened: Opened) -> HttpResponse:
+    now = timezone.now()
+    case = opened.case
+    own = procedure_of(case.version)
+    parties = {each.kind: each for each in case.parties.all()}
+    speaks = parties.get(Party.Kind.REPRESENTATIVE) or parties[Party.Kind.COMPLAINANT]
+    response = render(
+        request,
+        "public/receipt.html",
+        {
+            "procedure": own,
+            "case": case,
+            "code": access_codes.written(opened.access_code),
+            "nonce": case.nonce,
+            "email": speaks.email or parties[Party.Kind.COMPLAINANT].email,
+            "dates": dated_steps(own, state_of(case, own), calendar_of(own, at=now)),
+        },
+        status=HTTPStatus.OK if opened.is_replay else HTTPStatus.CREATED,
+    )
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+# ------------------------------------------------------------------------------------------------ this browser
+
+
+def _draft_of_session(request: HttpRequest) -> Draft | None:
+    key = request.session.get(SESSION_KEY, {}).get(_organisation(request))
+    return Draft.objects.filter(pk=key, expires_at__gt=timezone.now()).first() if key else None
+
+
+def _remember(request: HttpRequest, draft: Draft) -> None:
+    request.session[SESSION_KEY] = {**request.session.get(SESSION_KEY, {}), _organisation(request): draft.pk}
+
+
+def _forget(request: HttpRequest) -> None:
+    known = dict(request.session.get(SESSION_KEY, {}))
+    known.pop(_organisation(request), None)
+    request.session[SESSION_KEY] = known
+
+
+def _organisation(request: HttpRequest) -> str:
+    return str(request.organisation.pk)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -104,3 +105,9 @@ def big_day_only(value: date | datetime) -> SafeString:
 def from_iso(value: str) -> datetime:
     """The instant that a session keeps as text."""
     return datetime.fromisoformat(value)
+
+
+@register.filter
+def get(values: Mapping[str, object], key: str) -> object:
+    """What a mapping holds under this key; empty when nothing."""
+    return values.get(key, "")

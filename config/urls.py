@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLResolver, include, path
 from django.urls.resolvers import URLPattern
+from django.views.i18n import set_language
 
 from complaints.desk.site import desk
 
@@ -14,6 +15,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("gezond/", alive, name="alive"),
+    path("taal/", set_language, name="set_language"),
     path("beheer/", desk.urls),
     path("", include("complaints.urls")),
 ]

@@ -585,6 +585,7 @@ class Procedure:
     register: tuple[str, ...]
     public: PublicPage
     open_points: tuple[OpenPoint, ...]
+    languages: tuple[str, ...] = ("nl",)  # that every text is written in
     rules: tuple[str, ...] = ()  # rules that the document as a whole carries out
 
     def role(self, name: str) -> Role:

@@ -79,6 +79,7 @@ def complaint_form(
             widget=forms.RadioSelect,
             error_messages={"required": _("Kies hier een antwoord.")},
         )
+    form.order_fields([name for _heading, names in groups(form, procedure) for name in names])
     return form
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -61,4 +62,12 @@ def in_force_now() -> tuple[ProcedureVersion, Procedure]:
         version = version_in_force(timezone.localdate())
     except NotInForce:
         raise Http404 from None
-    return version, procedure_of(version)
+    procedure = procedure_of(version)
+    speak(procedure)
+    return version, procedure
+
+
+def speak(procedure: Procedure) -> None:
+    """Turns to Dutch for the rest of the request, where the procedure does not speak the reader's language."""
+    if get_language() not in procedure.languages:
+        translation.activate("nl")

@@ -50,6 +50,8 @@ def _head(index: Index) -> Iterator[Finding]:
         yield Finding(("prefix",), "write one to six capitals or digits.")
     if procedure.version < 1:
         yield Finding(("version",), "count versions from 1.")
+    if procedure.languages not in (("nl",), ("nl", "en")):
+        yield Finding(("languages",), 'write ["nl"], or ["nl", "en"] when every text is there in English too.')
     try:
         ZoneInfo(procedure.zone)
     except (KeyError, ValueError, OSError):

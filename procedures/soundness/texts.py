@@ -21,6 +21,7 @@ from procedures.placeholders import (
 from procedures.soundness.findings import Finding, Path, unknown
 from procedures.soundness.index import Index
 
+ENGLISH = "en"
 _TIMED = (OccurrenceKind.BEFORE, OccurrenceKind.PASSED)
 
 
@@ -34,6 +35,21 @@ def findings(index: Index) -> Iterator[Finding]:
     for path, text in _public(index):
         yield from _public_text(index, path, text)
     yield from _others(index.procedure, ())
+    if ENGLISH in index.procedure.languages:
+        yield from _not_in_english(index.procedure, ())
+
+
+def _not_in_english(value: object, path: Path) -> Iterator[Finding]:
+    """A procedure speaks a language wholly or not at all: nobody meets Dutch half-way down an English page."""
+    if isinstance(value, Text):
+        if value.nl and not value.en:
+            yield Finding((*path, "en"), 'write this in English too, as languages names "en".')
+    elif isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _not_in_english(part, (*path, number))
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _not_in_english(getattr(value, field.name), (*path, field.name))
 
 
 def _languages(text: Text, path: Path) -> Iterator[tuple[Path, str]]:

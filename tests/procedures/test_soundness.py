@@ -287,3 +287,20 @@ def test_a_document_with_any_two_values_swapped_is_read_or_refused():
         changed[first], changed[second] = f"{one} = {right}", f"{other} = {left}"
         _, problems = read("\n".join(changed))
         assert all(1 <= problem.line <= len(changed) for problem in problems)
+
+
+def test_procedure_that_speaks_english_speaks_it_everywhere():
+    with pytest.raises(Unsound) as refused:
+        load(BASE.replace('zone = "', 'languages = ["nl", "en"]\nzone = "'))
+    said = str(refused.value)
+    assert 'role "director".title: write this in English too, as languages names "en".' in said
+    assert "public.headline: write this in English too" in said
+    whole = (Path(__file__).parents[2] / "procedures/definitions/klikklaar.toml").read_text(encoding="utf-8")
+    assert load(whole).languages == ("nl", "en")
+    with pytest.raises(Unsound, match=r'act "file"\.receipt\.en: write this in English too'):
+        load(_without_english_receipt(whole))
+
+
+def _without_english_receipt(text: str) -> str:
+    before, _, after = text.partition("\nreceipt.en = ")
+    return before + "\n" + after.partition("\n")[2]

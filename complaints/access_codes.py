@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -34,10 +36,13 @@ def hashed(code: str) -> str:
 
 def matches(code: str, stored: str) -> bool:
     """Whether this is the code of the stored hash. Takes as long for a case that does not exist (`stored` empty)."""
-    if not stored:
-        make_password(plain(code))
-        return False
-    return check_password(plain(code), stored)
+    return check_password(plain(code), stored or _nobodys(settings.PASSWORD_HASHERS[0])) and bool(stored)
+
+
+@cache
+def _nobodys(hasher: str) -> str:  # noqa: ARG001  # another hasher, another hash
+    """The hash of a code that nobody has, made once by each process."""
+    return make_password(secrets.token_urlsafe())
 
 
 def plain(code: str) -> str:

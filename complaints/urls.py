@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from complaints.intake import copying, filing
 from complaints.intake import views as intake
+from complaints.portal import entering
 from complaints.portal import views as portal
 
 urlpatterns: list[URLPattern] = [
@@ -14,8 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/indienen/verder/", filing.resume, name="resume"),
     path("<slug:organisation>/indienen/opnieuw/", filing.begin_again, name="begin_again"),
     path("<slug:organisation>/indienen/kopie/", copying.copy, name="copy"),
-    path("<slug:organisation>/volgen/", portal.enter, name="enter"),
-    path("<slug:organisation>/volgen/afsluiten/", portal.leave, name="leave"),
+    path("<slug:organisation>/volgen/", entering.enter, name="enter"),
+    path("<slug:organisation>/volgen/afsluiten/", entering.leave, name="leave"),
+    path("<slug:organisation>/volgen/link/", entering.link, name="link"),
+    path("<slug:organisation>/volgen/link/<slug:secret>/", entering.open_link, name="open_link"),
     path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),
     path("<slug:organisation>/volgen/handeling/<slug:act>/", portal.act, name="act"),
     path("<slug:organisation>/volgen/brief/<int:pk>/", portal.letter, name="letter"),

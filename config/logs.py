@@ -10,12 +10,15 @@ import structlog
 _MAIL_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 # "/zoeken/?q=Jansen" → "/zoeken/?…": what people type does not belong in a log.
 _QUERY_STRING = re.compile(r"(?<=[\w/.-])\?[^\s'\"]+")
+# "/de-school/volgen/link/1c-geamt6…/" → "/de-school/volgen/link/…/": who has that address can open a case with it.
+_SECRET_IN_PATH = re.compile(r"(?<=/link/)[^/\s'\"]+")
 # PostgreSQL quotes the refused row: "DETAIL:  Key (email)=(…) already exists."
 _ROW_IN_ERROR = re.compile(r"^(?:DETAIL|CONTEXT):.*(?:\n(?!Traceback|\S+Error).*)*", re.MULTILINE)
 
 
 def without_personal_data(text: str) -> str:
-    """The text with mail addresses, query strings and quoted database rows taken out."""
+    """The text with mail addresses, query strings, secrets in links and quoted database rows taken out."""
+    text = _SECRET_IN_PATH.sub("…", text)
     return _QUERY_STRING.sub("?…", _MAIL_ADDRESS.sub("<mail address>", _ROW_IN_ERROR.sub("DETAIL: …", text)))
 
 

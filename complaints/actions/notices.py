@@ -195,12 +195,12 @@ def _message(notice: Notice) -> EmailMessage:
         elif notice.member_id:
             template, address = "notice_staff", f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
             subject = _("Een bericht van een indiener")
-        body = render_to_string(
+        text = render_to_string(
             f"letters/{template}.txt", {"url": address, "reference": notice.case.reference, "name": procedure.name}
         )
     return mailing.plain(
         subject=subject,
-        body=body,
+        body=text.strip() + "\n",
         language=notice.language,
         sender_name=procedure.name,
         from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],

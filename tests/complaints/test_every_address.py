@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting
-from complaints.models import Case, Document, Letter, Party
+from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting, use_link, write_notice
+from complaints.actions.notices import secret_of
+from complaints.models import Case, Document, Letter, Notice, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints.factories import account, actor_of, definition, intake_answers, member, published, staffed
@@ -33,6 +34,7 @@ METHODS = ("get", "head", "post", "put", "delete")
 # What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case").
 ADDRESSES = {
     "gezond/": "open",
+    "taal/": "open",
     "": "open",
     "<slug:organisation>/": "open",
     "<slug:organisation>/thema.css": "open",
@@ -42,6 +44,8 @@ ADDRESSES = {
     "<slug:organisation>/indienen/kopie/": "open",
     "<slug:organisation>/volgen/": "open",
     "<slug:organisation>/volgen/afsluiten/": "open",
+    "<slug:organisation>/volgen/link/": "open",
+    "<slug:organisation>/volgen/link/<slug:secret>/": "open",
     "<slug:organisation>/volgen/zaak/": "session",
     "<slug:organisation>/volgen/handeling/<slug:act>/": "session",
     "<slug:organisation>/volgen/brief/<int:pk>/": "session",
@@ -99,6 +103,9 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
             files={"files": [SimpleUploadedFile(f"{PLANTED}.pdf", b"%PDF-1.7")]},
         ).case
         perform(case, "acknowledge", answers={}, actor=actor_of(people["csm"], case), at=now)
+        used = write_notice(case, Notice.Kind.LINK, at=now)
+        assert used
+        use_link(secret_of(used), at=now)
     while send_waiting(organisation.pk, at=now):
         pass
     return case
@@ -116,7 +123,9 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
             "stuk": Document.objects.filter(case=case).values_list("pk", flat=True)[0],
             "betrokkene": Party.objects.filter(case=case, kind="respondent").values_list("pk", flat=True)[0],
         }
+        used = secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK))
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
+    address = address.replace("<slug:secret>", used)
     address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
     for part, key in keys.items():
         address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")

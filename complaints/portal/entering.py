@@ -51,7 +51,7 @@ def for_complainant(view: CaseView) -> CaseView:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
     """Asks for number and code. Wrong ones get the same answer, in the same time, whichever of the two was wrong."""
     _version, procedure = in_force_now()
@@ -84,7 +84,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest) -> HttpResponse:
     """Asks for number and mail address, to mail a link. Neither the answer nor its time tells whether they belong
     together."""
@@ -105,7 +105,7 @@ def link(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, secret: str) -> HttpResponse:
     """Where a mailed link leads: a button, because programs that scan mail follow links too. Pressing it opens.
 

@@ -15,20 +15,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from logging.config import dictConfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from gunicorn.config import Config
 from pytest_django import Settings
 
-from complaints.actions import ask_link, link_works, send_notices, use_link, write_notice
+from complaints.actions import ask_link, keep_draft, link_works, send_notices, use_link, write_notice
 from complaints.actions.leasing import LEASE, claim
 from complaints.actions.notices import secret_of
 from complaints.actions.sweeping import sweep
-from complaints.models import Case, Notice, Party
+from complaints.models import Case, Deadline, Draft, Notice, Party
 from config import logs
+from config.gunicorn import AccessLog, access_log_format
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints.factories import filed_case, member, published, staffed
@@ -390,6 +394,31 @@ def test_sweep_sends_notices(case: Case, smtp_server: MailServer):
     assert "Een bericht over uw klacht" in [mail["Subject"] for mail in smtp_server.messages]
 
 
+def test_one_kind_of_work_that_fails_keeps_no_other_waiting(case: Case, smtp_server: MailServer, logged: io.StringIO):
+    write_notice(case, Notice.Kind.MESSAGE, at=NOW)
+    Case.objects.update(wake_at=NOW)
+    Deadline.objects.update(status="strange")  # what the engine cannot read
+    sweep(at=NOW)
+    assert "sweep_failed" in logged.getvalue()
+    assert "Een bericht over uw klacht" in [mail["Subject"] for mail in smtp_server.messages]
+
+
+def test_sweep_throws_expired_drafts_away_with_their_files(own_database: OwnDatabase, media_folder: Path):
+    organisation = published("klik-onderwijs")
+    with scope(organisation.pk):
+        file = SimpleUploadedFile("brief.txt", b"Wat er gebeurde.", content_type="text/plain")
+        keep_draft("n" * 32, answers={"name": ["Jolanda"]}, files={"files": [file]}, at=NOW)
+        keep_draft("m" * 32, answers={"name": ["Karim"]}, files={}, at=NOW + HOUR)
+    kept = [each for each in media_folder.rglob("*") if each.is_file()]
+    assert len(kept) == 1
+    sweep(at=NOW + 23 * HOUR)
+    assert kept[0].exists()
+    sweep(at=NOW + 24 * HOUR)
+    assert not kept[0].exists()
+    with scope(organisation.pk):
+        assert [each.nonce for each in Draft.objects.all()] == ["m" * 32]
+
+
 def test_secret_of_a_link_is_in_no_log(case: Case, smtp_server: MailServer, logged: io.StringIO):
     secret = asked_for(case)
     send_notices(case.organisation_id, at=NOW)
@@ -397,3 +426,13 @@ def test_secret_of_a_link_is_in_no_log(case: Case, smtp_server: MailServer, logg
     logging.getLogger("django.request").warning("Gone: %s", f"/klik-onderwijs/volgen/link/{secret}/")
     assert "volgen/link/" in logged.getvalue()
     assert secret.partition("-")[2] not in logged.getvalue()
+
+
+def test_access_log_of_the_web_server_holds_no_secret():
+    request = SimpleNamespace(headers=[])
+    answer = SimpleNamespace(status="200 OK", sent=1, headers=[])
+    path = "/o/volgen/link/1c-abc/"
+    environ = {"RAW_URI": path, "PATH_INFO": path, "REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1"}
+    atoms = AccessLog(Config()).atoms(answer, request, environ, timedelta(seconds=1))
+    assert "1c-abc" not in access_log_format % atoms
+    assert "/o/volgen/link/…/" in access_log_format % atoms

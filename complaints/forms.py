@@ -41,7 +41,8 @@ LONGEST = 20_000  # characters of a long answer
 class AnswersForm(forms.Form):
     """What an act asks. Conditional fields are always shown, and required only when their condition holds.
 
-    `kept` names the fields for which files are kept already; `left_out` those that other answers made needless.
+    `kept` names the fields for which files are kept already; `left_out` those that other answers made needless;
+    `refused` says of files that came before why they were not kept.
     """
 
     def __init__(self, asked: Sequence[Field], facts: Mapping[str, Fact], done: Sequence[str], **kwargs: Any) -> None:
@@ -49,6 +50,7 @@ class AnswersForm(forms.Form):
         self.asked = {each.name: each for each in asked}
         self.kept: set[str] = set()
         self.left_out: set[str] = set()
+        self.refused: Mapping[str, Sequence[str]] = {}
         self._facts = dict(facts)
         self._done = tuple(done)
         self.helper = FormHelper()
@@ -68,6 +70,9 @@ class AnswersForm(forms.Form):
                 self.left_out.add(name)
             elif each.required and cleaned.get(name) in (None, "", []) and name not in self.kept | set(self.errors):
                 self.add_error(name, _required(each))
+        for name, said in self.refused.items():
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, list(said))
         return cleaned
 
     def answers(self) -> dict[str, object]:
@@ -133,6 +138,7 @@ class FilesField(forms.FileField):
     def __init__(self, *, most: int, **kwargs: Any) -> None:
         self.most = most
         self.passed: list[UploadedFile[bytes]] = []  # also when another file of the same lot was refused
+        self.refused = False
         widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT})
         if most == 1:
             widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT, "multiple": False})
@@ -155,6 +161,7 @@ class FilesField(forms.FileField):
             else:
                 self.passed.append(file)
         if refusals:
+            self.refused = True
             raise forms.ValidationError([forms.ValidationError(each) for each in refusals])
         return sent
 

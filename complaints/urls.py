@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/", intake.organisation_page, name="organisation"),
     path("<slug:organisation>/thema.css", intake.theme, name="theme"),
     path("<slug:organisation>/indienen/", filing.file_complaint, name="file"),
+    path("<slug:organisation>/indienen/nakijken/", filing.check, name="check"),
     path("<slug:organisation>/indienen/verder/", filing.resume, name="resume"),
     path("<slug:organisation>/indienen/opnieuw/", filing.begin_again, name="begin_again"),
     path("<slug:organisation>/indienen/kopie/", copying.copy, name="copy"),

@@ -8,6 +8,10 @@ from pathlib import Path
 os.environ["ENVIRONMENT"] = "test"
 # A folder for each run: two runs in one checkout do not meet, and the processes that a test starts share its folder.
 os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests" / str(os.getpid())))
+# Within a run each worker of pytest-xdist has its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if not os.environ["VAR_DIR"].endswith(_worker):
+    os.environ["VAR_DIR"] += f"/{_worker}"
 for _name in ("DEBUG", "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"):
     os.environ.setdefault(_name, "")
 os.environ["DATABASE_POOL_SIZE"] = "0"

@@ -47,6 +47,10 @@ TEMPLATE = "gehoor_template"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screens", metavar="FOLDER", help="keep a picture of every public page in every state here")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         mark = item.get_closest_marker("django_db")
@@ -61,11 +65,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def var_folder() -> Iterator[Path]:
     """The folder of this run's servers, as the settings name it; leftovers of runs that are gone are cleared."""
     folder = Path(django_settings.VAR_DIR)
-    for other in folder.parent.glob("[0-9]*"):
-        if other != folder and not psutil.pid_exists(int(other.name)):
-            embedded.remove(other)
+    run = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
+    for other in run.parent.glob("[0-9]*"):
+        if other != run and not psutil.pid_exists(int(other.name)):
+            for each in (*other.glob("gw*"), other):
+                embedded.remove(each)
     yield folder
     embedded.remove(folder)
+    if run != folder:
+        with contextlib.suppress(OSError):  # another worker is still busy in it
+            run.rmdir()
 
 
 @pytest.fixture(scope="session")

@@ -31,20 +31,19 @@ def keep_draft(
     answers: Mapping[str, Sequence[str]],
     files: Mapping[str, Sequence[UploadedFile[bytes]]],
     without: Iterable[int] = (),
+    is_judged: bool = False,
+    problems: Mapping[str, Sequence[str]] | None = None,
     at: datetime,
 ) -> Draft:
     """Keeps what was typed under the form's nonce, and the files that came with it beside those already kept.
 
     `without` are the keys of kept files to throw away. The files must have passed the gate; UploadRefused otherwise.
+    `problems` is what was said of files that did not.
     """
-    draft, is_new = Draft.objects.get_or_create(
-        nonce=nonce, defaults={"answers": dict(answers), "expires_at": at + CHECKED_FOR}
-    )
-    if not is_new:
-        Draft.objects.filter(pk=draft.pk).update(
-            answers=dict(answers), expires_at=max(draft.expires_at, at + CHECKED_FOR)
-        )
-        draft.refresh_from_db()
+    draft, _is_new = Draft.objects.get_or_create(nonce=nonce, defaults={"expires_at": at + CHECKED_FOR})
+    draft.answers, draft.problems, draft.is_judged = dict(answers), dict(problems or {}), is_judged
+    draft.expires_at = max(draft.expires_at, at + CHECKED_FOR)
+    draft.save()
     for unwanted in draft.files.filter(pk__in=list(without)):
         _throw_away([unwanted.file.name])
         unwanted.delete()

@@ -13,13 +13,13 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import access_codes
 from complaints.actions import (
@@ -44,6 +44,7 @@ from complaints.intake.form import (
     late_words,
     passed,
     referral,
+    refusals,
     typed,
 )
 from complaints.intake.pages import dated_steps
@@ -59,6 +60,7 @@ from procedures.scoping import scope
 
 WEB = "web"
 SESSION_KEY = "drafts"  # organisation key → the draft that this browser is busy with
+FILED_KEY = "filed"  # organisation key → the number of the complaint that this browser filed last
 CHECK, EDIT, SAVE, SEND, REMOVE = "check", "edit", "save", "send", "remove"
 
 
@@ -71,22 +73,42 @@ class ResumeForm(forms.Form):
 def file_complaint(request: HttpRequest) -> HttpResponse:
     """The form and what comes of it: `step` says which button was pressed.
 
-    Sending the same form twice opens one case and shows the same receipt.
+    Every answer but the last is a redirect, so that going back never asks to send anything again. Sending the same
+    form twice opens one case and shows the same receipt.
     """
     _version, procedure = in_force_now()
     if request.method == "GET":
-        draft = _draft_of_session(request)
-        form = complaint_form(procedure, draft=draft)
-        return _form_page(request, procedure, form, draft.nonce if draft else secrets.token_urlsafe(32), draft=draft)
+        return _form_page(request, procedure, _draft_of_session(request))
     nonce = str(request.POST.get("nonce", ""))
     if not 32 <= len(nonce) <= 64:
         raise PermissionDenied  # no form of ours
     # A second click waits here for the first, and then finds what that one opened.
     draft = Draft.objects.select_for_update().filter(nonce=nonce).first()
     opened = opened_with(nonce)
-    if opened:
-        return _receipt(request, opened)
-    return _step(request, procedure, nonce, draft)
+    return _receipt(request, opened) if opened else _step(request, procedure, nonce, draft)
+
+
+@cache_control(private=True, no_cache=True)
+@require_safe
+def check(request: HttpRequest) -> HttpResponse:
+    """A last look at the answers."""
+    _version, procedure = in_force_now()
+    draft = _draft_of_session(request)
+    form = complaint_form(procedure, draft=draft)
+    if draft is None or not form.is_valid() or referral(procedure, str(form.data.get(EXCLUSION, ""))):
+        return redirect("file", organisation=procedure.organisation)
+    now = timezone.now()
+    return render(
+        request,
+        "public/check.html",
+        {
+            "procedure": procedure,
+            "groups": check_page(form, procedure, list(draft.files.all())),
+            "typed": [(name, value) for name, values in draft.answers.items() for value in values],
+            "nonce": draft.nonce,
+            "late": late_words(procedure, form.answers(), at=now, calendar=calendar_of(procedure, at=now)),
+        },
+    )
 
 
 @require_POST
@@ -122,30 +144,35 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft | None) -> HttpResponse:
     now = timezone.now()
-    step = REMOVE if REMOVE in request.POST else str(request.POST.get("step", CHECK))
+    step = next((each for each in (REMOVE, EDIT) if each in request.POST), str(request.POST.get("step", CHECK)))
     form = complaint_form(procedure, data=request.POST, files=request.FILES, draft=draft)
     is_good = form.is_valid()
-    came = passed(form)
+    came, problems = passed(form), refusals(form)
     if sum(map(len, came.values())) + (draft.files.count() if draft else 0) > MAX_FILES:
-        form.add_error(next(iter(came)), _("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES})
+        problems = {next(iter(came)): [_("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES}]}
         is_good, came = False, {}
-    if draft is None or step != SEND or came:
-        removed = [int(each) for each in request.POST.getlist(REMOVE) if each.isdecimal()]
-        draft = keep_draft(nonce, answers=typed(form, request.POST), files=came, without=removed, at=now)
+    if draft is None or step != SEND or came or not is_good:
+        draft = keep_draft(
+            nonce,
+            answers=typed(form, request.POST),
+            files=came,
+            without=[int(each) for each in request.POST.getlist(REMOVE) if each.isdecimal()],
+            is_judged=step in (CHECK, SEND) or bool(problems),
+            problems=problems,
+            at=now,
+        )
         _remember(request, draft)
     if step == SAVE:
-        code = put_away(draft, at=now)
-        return _put_away_page(request, procedure, draft, code)
-    if step in (EDIT, REMOVE):
-        return _form_page(request, procedure, complaint_form(procedure, draft=draft), nonce, draft=draft)
-    elsewhere = referral(procedure, str(request.POST.get(EXCLUSION, "")))
-    if elsewhere:
-        return _form_page(request, procedure, form, nonce, draft=draft, referral=elsewhere)
-    if not is_good:
-        return _form_page(request, procedure, form, nonce, draft=draft)
-    if step != SEND:
-        return _check_page(request, procedure, form, draft)
-    return _send(request, procedure, form, draft)
+        return _put_away_page(request, procedure, draft, put_away(draft, at=now))
+    address = reverse("file", kwargs={"organisation": procedure.organisation})
+    if step == EDIT:
+        name = str(request.POST[EDIT])
+        return redirect(f"{address}#div_id_{name}" if name in form.fields else address)
+    if step == REMOVE:
+        return redirect(address)
+    if not is_good or referral(procedure, str(request.POST.get(EXCLUSION, ""))):
+        return redirect(f"{address}#fouten")
+    return _send(request, procedure, form, draft) if step == SEND else redirect(f"{address}nakijken/")
 
 
 def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
@@ -166,9 +193,10 @@ def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: 
         )
     except engine.ActRefused as refusal:
         form.take_refusal(refusal, language=get_language() or "nl")
-        return _form_page(request, procedure, form, draft.nonce, draft=draft)
+        return _form_page(request, procedure, draft, form=form)
     discard(draft)
     _forget(request)
+    request.session[FILED_KEY] = {**request.session.get(FILED_KEY, {}), _organisation(request): opened.case.reference}
     return _receipt(request, opened)
 
 
@@ -184,13 +212,10 @@ def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
     request.organisation = organisation  # type: ignore[attr-defined]
     with scope(organisation.pk):
         _version, procedure = in_force_now()
-        nonce = str(request.POST.get("nonce", ""))
-        draft = Draft.objects.filter(nonce=nonce).first() if nonce else None
-        form = complaint_form(procedure, draft=draft)
+        form = complaint_form(procedure)
         form.initial = {**form.initial, **as_initial(typed(form, request.POST))}
-        return _form_page(
-            request, procedure, form, nonce or secrets.token_urlsafe(32), draft=draft, status=HTTPStatus.FORBIDDEN
-        )
+        nonce = str(request.POST.get("nonce", "")) or secrets.token_urlsafe(32)
+        return _form_page(request, procedure, None, form=form, nonce=nonce, status=HTTPStatus.FORBIDDEN)
 
 
 # ------------------------------------------------------------------------------------------------ pages
@@ -199,13 +224,15 @@ def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _form_page(
     request: HttpRequest,
     procedure: Procedure,
-    form: AnswersForm,
-    nonce: str,
+    draft: Draft | None,
     *,
-    draft: Draft | None = None,
-    referral: tuple[str, str] | None = None,
+    form: AnswersForm | None = None,
+    nonce: str = "",
     status: HTTPStatus | None = None,
 ) -> HttpResponse:
+    form = form or complaint_form(procedure, draft=draft)
+    elsewhere = referral(procedure, str(form.data.get(EXCLUSION, ""))) if form.is_bound else None
+    is_wrong = form.is_bound and bool(form.errors or elsewhere)
     return render(
         request,
         "public/form.html",
@@ -213,30 +240,15 @@ def _form_page(
             "procedure": procedure,
             "form": form,
             "groups": [(heading, [form[name] for name in names]) for heading, names in groups(form, procedure)],
-            "nonce": nonce,
+            "nonce": nonce or (draft.nonce if draft else secrets.token_urlsafe(32)),
             "kept": list(draft.files.all()) if draft else [],
-            "is_resumed": request.method == "GET" and draft is not None,
-            "referral": referral,
+            "filed": "" if draft else request.session.get(FILED_KEY, {}).get(_organisation(request), ""),
+            "is_resumed": draft is not None and not is_wrong,
+            "referral": elsewhere,
             "referrals": {each.name: each.referral for each in procedure.intake.exclusions},
             "is_stale": status is HTTPStatus.FORBIDDEN,
         },
-        status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK),
-    )
-
-
-def _check_page(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
-    now = timezone.now()
-    kept = list(draft.files.all())
-    return render(
-        request,
-        "public/check.html",
-        {
-            "procedure": procedure,
-            "groups": check_page(form, procedure, kept),
-            "typed": [(name, value) for name, values in typed(form, request.POST).items() for value in values],
-            "nonce": draft.nonce,
-            "late": late_words(procedure, form.answers(), at=now, calendar=calendar_of(procedure, at=now)),
-        },
+        status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK),
     )
 
 

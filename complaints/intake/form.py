@@ -45,11 +45,14 @@ def complaint_form(
 ) -> AnswersForm:
     """What the procedure asks, after where the complaint belongs, and before who speaks and who may know.
 
-    With `data` it judges what was typed; with a draft alone it shows what was typed before. Files that the draft keeps
-    count as answers.
+    With `data` it judges what was typed; a draft it shows again, and judges when somebody asked for that. Files that
+    the draft keeps count as answers.
     """
     language = get_language() or "nl"
     kept = {each.field for each in draft.files.all()} if draft else set()
+    refused: Mapping[str, Sequence[str]] = {}
+    if data is None and draft and draft.is_judged:
+        data, refused = _as_sent(draft.answers), draft.problems
     form = form_for(
         procedure,
         (*procedure.intake.fields, *representation.fields(procedure)),
@@ -79,6 +82,7 @@ def complaint_form(
             widget=forms.RadioSelect,
             error_messages={"required": _("Kies hier een antwoord.")},
         )
+    form.refused = refused
     form.order_fields([name for _heading, names in groups(form, procedure) for name in names])
     return form
 
@@ -105,6 +109,15 @@ def typed(form: AnswersForm, data: QueryDict) -> dict[str, list[str]]:
 def passed(form: AnswersForm) -> dict[str, list[UploadedFile[bytes]]]:
     """The files that came with the form and passed the gate, by question. Ask after the form was judged."""
     return {name: field.passed for name, field in form.fields.items() if isinstance(field, FilesField) and field.passed}
+
+
+def refusals(form: AnswersForm) -> dict[str, list[str]]:
+    """What was said of files that did not pass the gate, by question. Ask after the form was judged."""
+    return {
+        name: [str(each) for each in form.errors[name]]
+        for name, field in form.fields.items()
+        if isinstance(field, FilesField) and name in form.errors and field.refused
+    }
 
 
 def check_page(form: AnswersForm, procedure: Procedure, kept: Sequence[DraftFile]) -> list[tuple[str, list[Shown]]]:
@@ -149,6 +162,13 @@ def late_words(procedure: Procedure, given: Mapping[str, object], *, at: datetim
     day = answers.parse(field, given[window.from_fact], zone=ZoneInfo(procedure.zone))
     is_late = engine.filed_late(procedure, {window.from_fact: day}, at=at, calendar=calendar)
     return window.late.in_language(get_language() or "nl") if is_late else ""
+
+
+def _as_sent(kept: Mapping[str, Sequence[str]]) -> QueryDict:
+    sent = QueryDict(mutable=True)
+    for name, values in kept.items():
+        sent.setlist(name, list(values))
+    return sent
 
 
 def as_initial(kept: Mapping[str, Sequence[str]]) -> dict[str, object]:

@@ -18,6 +18,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("nonce", models.CharField(max_length=64)),
                 ("answers", models.JSONField(default=dict)),
+                ("is_judged", models.BooleanField(default=False)),
+                ("problems", models.JSONField(default=dict)),
                 ("code_hash", models.CharField(blank=True, max_length=64)),
                 ("expires_at", models.DateTimeField()),
                 (

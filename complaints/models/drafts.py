@@ -17,6 +17,8 @@ class Draft(ScopedModel):
 
     nonce = models.CharField(max_length=64)
     answers: Any = models.JSONField(default=dict)  # as typed: field → list of values
+    is_judged = models.BooleanField(default=False)  # somebody asked to go on: what is wrong is shown
+    problems: Any = models.JSONField(default=dict)  # of files that were refused and so not kept: field → what was said
     code_hash = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
 

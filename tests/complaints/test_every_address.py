@@ -39,6 +39,7 @@ ADDRESSES = {
     "<slug:organisation>/": "open",
     "<slug:organisation>/thema.css": "open",
     "<slug:organisation>/indienen/": "open",
+    "<slug:organisation>/indienen/nakijken/": "open",
     "<slug:organisation>/indienen/verder/": "open",
     "<slug:organisation>/indienen/opnieuw/": "open",
     "<slug:organisation>/indienen/kopie/": "open",

@@ -50,8 +50,8 @@ def hidden(page: str) -> dict[str, object]:
 def test_answers_are_shown_before_anything_is_sent_and_what_is_shown_is_what_is_filed(client: Client, slug: str):
     organisation = published(slug)
     sent = typed(definition(slug), nonce=nonce_of(client, slug), step="check")
-    page = client.post(f"/{slug}/indienen/", sent)
-    assert page.status_code == 200
+    page = client.post(f"/{slug}/indienen/", sent, follow=True)
+    assert page.redirect_chain == [(f"/{slug}/indienen/nakijken/", 302)]
     words = text_of(page)
     assert "Wij hebben nog niets ontvangen" in words
     for field in definition(slug).intake.fields:
@@ -71,12 +71,16 @@ def test_answers_are_shown_before_anything_is_sent_and_what_is_shown_is_what_is_
 def test_going_back_shows_what_was_typed(client: Client):
     published(SLUG)
     sent = typed(definition(SLUG), nonce=nonce_of(client, SLUG), step="check")
-    shown = client.post(f"/{SLUG}/indienen/", sent)
-    edited = client.post(f"/{SLUG}/indienen/", hidden(shown.content.decode()) | {"step": "edit"})
+    shown = client.post(f"/{SLUG}/indienen/", sent, follow=True)
+    again = hidden(shown.content.decode()) | {"edit": "description"}
+    edited = client.post(f"/{SLUG}/indienen/", again, follow=True)
+    assert edited.redirect_chain == [(f"/{SLUG}/indienen/#div_id_description", 302)]
     assert edited.status_code == 200
     for page in (edited, client.get(f"/{SLUG}/indienen/")):
         assert "Antwoord op description &lt;b&gt;&amp;" in page.content.decode()
         assert f'value="{sent["nonce"]}"' in page.content.decode(), "the same form, so that it cannot be filed twice"
+    client.post(f"/{SLUG}/indienen/", hidden(shown.content.decode()) | {"description": ""})
+    assert client.get(f"/{SLUG}/indienen/").status_code == 422, "what is wrong is still said after going back"
     client.post(f"/{SLUG}/indienen/opnieuw/")
     assert "Antwoord op" not in client.get(f"/{SLUG}/indienen/").content.decode()
 
@@ -85,7 +89,7 @@ def test_going_back_shows_what_was_typed(client: Client):
 def test_session_that_is_over_loses_nothing(client: Client, media_folder: Path):
     organisation = published(SLUG)
     sent = typed(definition(SLUG), nonce=nonce_of(client, SLUG), step="check", files=txt())
-    shown = client.post(f"/{SLUG}/indienen/", sent)
+    shown = client.post(f"/{SLUG}/indienen/", sent, follow=True)
     receipt = Client().post(f"/{SLUG}/indienen/", hidden(shown.content.decode()) | {"step": "send"})
     assert receipt.status_code == 201
     with scope(organisation.pk):
@@ -114,13 +118,14 @@ def test_files_wait_while_the_form_is_mended_and_can_be_taken_away(client: Clien
     organisation = published(SLUG)
     sent = typed(definition(SLUG), nonce=nonce_of(client, SLUG), step="check", description="")
     lot = [txt(), SimpleUploadedFile("lied.mp3", b"ID3"), txt("tweede.txt", b"Nog een brief.")]
-    page = client.post(f"/{SLUG}/indienen/", sent | {"files": lot})
+    page = client.post(f"/{SLUG}/indienen/", sent | {"files": lot}, follow=True)
+    assert page.redirect_chain == [(f"/{SLUG}/indienen/#fouten", 302)]
     assert page.status_code == 422
     assert "lied.mp3" in text_of(page)
     with scope(organisation.pk):
         kept = {each.title: each.pk for each in DraftFile.objects.all()}
         assert set(kept) == {"brief.txt", "tweede.txt"}, "a bad file takes no good one with it"
-    page = client.post(f"/{SLUG}/indienen/", sent | {"remove": str(kept["brief.txt"])})
+    page = client.post(f"/{SLUG}/indienen/", sent | {"remove": str(kept["brief.txt"])}, follow=True)
     assert "brief.txt" not in text_of(page)
     assert "tweede.txt" in text_of(page)
     receipt = client.post(f"/{SLUG}/indienen/", sent | {"description": "Zo ging het.", "step": "send"})
@@ -150,7 +155,9 @@ def test_more_files_than_may_come_along_are_refused_and_the_rest_stays(client: C
     organisation = published(SLUG)
     sent = typed(definition(SLUG), nonce=nonce_of(client, SLUG), step="check")
     for lot in range(2):
-        page = client.post(f"/{SLUG}/indienen/", sent | {"files": [txt(f"{lot}{number}.txt") for number in range(6)]})
+        page = client.post(
+            f"/{SLUG}/indienen/", sent | {"files": [txt(f"{lot}{number}.txt") for number in range(6)]}, follow=True
+        )
     assert page.status_code == 422
     assert "Kies hoogstens 10 bestanden." in text_of(page)
     with scope(organisation.pk):
@@ -229,7 +236,7 @@ def test_representative_files_and_gets_the_letters(client: Client, smtp_server: 
 def test_representative_has_to_say_their_name_and_who_files_alone_has_not(client: Client):
     organisation = published("klikklaar")
     sent = typed(definition("klikklaar"), nonce=nonce_of(client, "klikklaar"))
-    page = client.post("/klikklaar/indienen/", sent | {"represented": "yes", "representative_name": ""})
+    page = client.post("/klikklaar/indienen/", sent | {"represented": "yes", "representative_name": ""}, follow=True)
     assert page.status_code == 422
     assert 'href="#div_id_representative_name"' in page.content.decode()
     receipt = client.post("/klikklaar/indienen/", sent | {"representative_name": "Vergeten te wissen"})
@@ -258,7 +265,7 @@ def test_double_click_opens_one_case_and_shows_one_code(own_database, media_fold
     organisation = published(SLUG)
     first = Client()
     sent = typed(definition(SLUG), nonce=nonce_of(first, SLUG), step="check", files=txt())
-    shown = first.post(f"/{SLUG}/indienen/", sent)
+    shown = first.post(f"/{SLUG}/indienen/", sent, follow=True)
     again = hidden(shown.content.decode()) | {"step": "send"}
     start = threading.Barrier(4)
 

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from complaints.intake import copying, filing
 from complaints.intake import views as intake
-from complaints.portal import entering
+from complaints.portal import entering, files, own_data, writing
 from complaints.portal import views as portal
 
 urlpatterns: list[URLPattern] = [
@@ -22,5 +22,10 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/volgen/link/<slug:secret>/", entering.open_link, name="open_link"),
     path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),
     path("<slug:organisation>/volgen/handeling/<slug:act>/", portal.act, name="act"),
-    path("<slug:organisation>/volgen/brief/<int:pk>/", portal.letter, name="letter"),
+    path("<slug:organisation>/volgen/bericht/", writing.message, name="write"),
+    path("<slug:organisation>/volgen/adres/", writing.contact, name="contact"),
+    path("<slug:organisation>/volgen/gegevens/", own_data.own_data, name="own_data"),
+    path("<slug:organisation>/volgen/kopie/", files.copy, name="own_copy"),
+    path("<slug:organisation>/volgen/brief/<int:pk>/", files.letter, name="letter"),
+    path("<slug:organisation>/volgen/stuk/<int:pk>/", files.document, name="document"),
 ]

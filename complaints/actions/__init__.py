@@ -1,6 +1,7 @@
 """Every write: each action is one transaction, and says what it does in which order."""
 
 from complaints.actions.actors import THE_CLOCK, THE_COMPLAINANT, Actor, staff
+from complaints.actions.beside import CORRECTABLE, correct_contact, note_own_data, note_read, send_message
 from complaints.actions.cases import (
     CaseMovedOn,
     Opened,
@@ -19,6 +20,7 @@ from complaints.actions.notices import ask_link, link_works, send_notices, use_l
 from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
 
 __all__ = [
+    "CORRECTABLE",
     "THE_CLOCK",
     "THE_COMPLAINANT",
     "Actor",
@@ -28,6 +30,7 @@ __all__ = [
     "Representative",
     "ask_link",
     "confirm_posted",
+    "correct_contact",
     "discard",
     "draft_of",
     "expire_due",
@@ -36,6 +39,8 @@ __all__ = [
     "keep_draft",
     "link_respondent",
     "link_works",
+    "note_own_data",
+    "note_read",
     "note_sent",
     "open_case",
     "opened_with",
@@ -44,6 +49,7 @@ __all__ = [
     "release_letter",
     "respondents_of",
     "retry_letter",
+    "send_message",
     "send_notices",
     "send_waiting",
     "staff",

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
 from complaints.actions.actors import Actor
 from complaints.models import Document, Event
@@ -39,9 +40,16 @@ def keep_documents(
     ]
     if act.opens and files.get(AUTHORISATION):
         asked.append(AUTHORISATION)
-    judged = [(name, file, _type_of(file)) for name in asked for file in files[name]]
+    return keep_files(event, {name: files[name] for name in asked}, actor, at=at)
+
+
+def keep_files(
+    event: Event, files: Mapping[str, Sequence[UploadedFile[bytes]]], actor: Actor, *, at: datetime
+) -> list[Document]:
+    """Keeps files with an event, by what they belong to. Raises UploadRefused, before anything is written to disk."""
+    judged = [(name, file, _type_of(file)) for name, some in files.items() for file in some]
     if len(judged) > MAX_FILES:
-        raise UploadRefused(f"{len(judged)} > {MAX_FILES}")
+        raise UploadRefused(_("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES})
     return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
 
 

@@ -12,14 +12,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from complaints.actions import tick_check
+from complaints.actions import note_read, tick_check
 from complaints.desk.answers import given_answers
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
-from complaints.models import Membership, Party
+from complaints.models import Membership, Message, Party
 from procedures import engine
 from procedures.definition import Check
 
@@ -48,6 +48,10 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     points = checklist(here)
     letters = letter_rows(here)
     offers = here.offers()
+    correspondence = list(case.messages.select_related("member__user"))
+    if here.actor.roles:
+        note_read(case, by=Message.By.STAFF, at=seat.now)
+    unsent = request.session.pop("unsent", {})
     phase = procedure.phase(here.state.phase)
     track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
     channel = next((each.title for each in procedure.intake.channels if each.name == case.channel), None)
@@ -85,6 +89,9 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "messages_to_colleagues": [row for row in letters if row.is_for_colleague],
             "measures": list(case.measures.all()),
             "timeline": timeline(here, events),
+            "correspondence": correspondence,
+            "may_write": bool(here.actor.roles),
+            "unsent": unsent.get("text", "") if unsent.get("case") == case.pk else "",
         },
     )
 

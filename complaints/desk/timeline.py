@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
 from complaints.desk.standing import Standing
 from complaints.models import Event
 from procedures import engine, wording
 from procedures.definition import Procedure
+
+_BESIDE = {
+    MESSAGE: gettext_lazy("stuurde een bericht"),
+    CONTACT: gettext_lazy("paste de contactgegevens aan"),
+    OWN_DATA: gettext_lazy("vroeg een kopie van de eigen gegevens"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ def _who(event: Event) -> str:
 def _what(event: Event, standing: Standing) -> str:
     language = get_language() or "nl"
     procedure = standing.procedure
+    if event.occurrence in _BESIDE:
+        return str(_BESIDE[event.occurrence])
     if event.occurrence == engine.RECOUNT:
         return _("termijnen opnieuw geteld met de nieuwe kalender")
     if event.occurrence.startswith(engine.CHECK):

@@ -110,7 +110,8 @@ def _row(case: Case, seat: Seat) -> Row:
         due_what=what,
         due_on=on,
         due_note=note,
-        flags=_flags([each.state for each in case.stuck_letters]),  # type: ignore[attr-defined]
+        flags=([str(_("nieuw bericht"))] if case.has_news else [])  # type: ignore[attr-defined]
+        + _flags([each.state for each in case.stuck_letters]),  # type: ignore[attr-defined]
     )
 
 

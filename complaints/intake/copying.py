@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from complaints.actions import opened_with
 from complaints.intake import representation
+from complaints.intake.form import CONFIDENTIALITY
 from complaints.letters.rendering import mark
-from complaints.models import Case, Party
+from complaints.models import Answer, Case, Event, Party
 from complaints.said import in_words
 from procedures import answers
 from procedures.catalogue import procedure_of
-from procedures.definition import PARTY_FIELDS, Field, FieldKind, Procedure
+from procedures.definition import PARTY_FIELDS, FieldKind, Procedure, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +70,30 @@ def pdf_of(case: Case) -> bytes:
 
 
 def about_it(case: Case, procedure: Procedure) -> list[Said]:
-    """The answers that were filed, in the order of the form; files apart."""
-    fields: Mapping[str, Field] = {each.name: each for each in procedure.fields_of(procedure.act(_opening(case)))}
-    stored = {row.name: row.value for row in case.answers.filter(event__number=1)}
-    zone = ZoneInfo(procedure.zone)
-    found = [
-        Said(
-            field.title.in_language(case.language),
-            in_words(field, answers.restore(field, stored[name], zone=zone), zone=zone, names={}),
-        )
-        for name, field in fields.items()
-        if name in stored and field.kind not in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS)
-    ]
-    chosen = next(
-        (each for each in procedure.intake.confidentiality if each.name == stored.get("confidentiality")), None
-    )
-    if chosen:
-        found.append(Said(_("Wie mag weten van uw klacht?"), chosen.title.in_language(case.language)))
+    """What was filed, in the order of the form; files apart."""
+    opening = case.events.get(number=1)
+    found = said_at(opening, procedure)
+    chosen = Answer.objects.filter(event=opening, name=CONFIDENTIALITY).values_list("value", flat=True).first()
+    choice = next((each for each in procedure.intake.confidentiality if each.name == chosen), None)
+    if choice:
+        found.append(Said(_("Wie mag weten van uw klacht?"), text_of(choice.title)))
     return found
+
+
+def said_at(event: Event, procedure: Procedure, *, without: Container[FieldKind] = ()) -> list[Said]:
+    """What was answered at an act, in the order of its questions, but questions of these kinds; files apart."""
+    zone = ZoneInfo(procedure.zone)
+    stored = dict(Answer.objects.filter(event=event).values_list("name", "value"))
+    return [
+        Said(
+            text_of(field.title),
+            _("[weggelaten: gegevens van een ander]")
+            if field.kind in without
+            else in_words(field, answers.restore(field, stored[field.name], zone=zone), zone=zone, names={}),
+        )
+        for field in procedure.fields_of(procedure.act(event.occurrence))
+        if field.name in stored and field.kind not in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS)
+    ]
 
 
 def about_you(case: Case, procedure: Procedure) -> list[Said]:
@@ -93,22 +101,15 @@ def about_you(case: Case, procedure: Procedure) -> list[Said]:
     parties = {party.kind: party for party in case.parties.all()}
     person = parties[Party.Kind.COMPLAINANT]
     own = {name: getattr(person, "organisation_name" if name == "organisation" else name) for name in PARTY_FIELDS}
-    found = [
-        Said(each.title.in_language(case.language), own[each.name])
-        for each in procedure.intake.fields
-        if own.get(each.name)
-    ]
+    found = [Said(text_of(each.title), own[each.name]) for each in procedure.intake.fields if own.get(each.name)]
     speaks = parties.get(Party.Kind.REPRESENTATIVE)
     if speaks:
-        given = {"name": speaks.name, "email": speaks.email, "phone": speaks.phone}
-        found.append(Said(representation.FIELDS[0].title.in_language(case.language), _("Ja")))
-        found += [
-            Said(each.title.in_language(case.language), given[each.name.removeprefix("representative_")])
-            for each in representation.FIELDS
-            if given.get(each.name.removeprefix("representative_"))
-        ]
+        found.append(Said(text_of(representation.FIELDS[0].title), _("Ja")))
+        given = {f"representative_{name}": getattr(speaks, name) for name in ("name", "email", "phone")}
+        found += [Said(text_of(each.title), given[each.name]) for each in representation.FIELDS if given.get(each.name)]
     return found
 
 
-def _opening(case: Case) -> str:
-    return case.events.get(number=1).occurrence
+def text_of(text: Text) -> str:
+    """A text of the procedure in the active language."""
+    return text.in_language(get_language() or "nl")

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from complaints import throttling
 from complaints.access import case_for_complainant, case_of_session
 from complaints.actions import ask_link, link_works, use_link
-from complaints.intake.views import in_force_now
+from complaints.intake.views import in_force_now, speak
 from procedures.definition import Procedure
 
 CaseView = Callable[..., HttpResponseBase]
 
 SESSION_KEY = "complainant"  # organisation key → case key
+AGAIN = "again"  # begins the names of the number and the code that are asked besides another form
 ANSWERED_AFTER = 0.1  # seconds; longer than it takes to find a case and write a notice
 
 
@@ -43,9 +44,13 @@ def for_complainant(view: CaseView) -> CaseView:
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: str | int) -> HttpResponseBase:
         key = request.session.get(SESSION_KEY, {}).get(str(_organisation_key(request)))
+        if key is None and request.method == "POST":
+            return _let_in_again(request, view, kwargs)
         if key is None:
             return redirect("enter", organisation=_slug(request))
-        return view(request, entry=case_of_session(key), **kwargs)
+        entry = case_of_session(key)
+        speak(entry.procedure)
+        return view(request, entry=entry, **kwargs)
 
     return guarded
 
@@ -123,11 +128,47 @@ def open_link(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _open(request: HttpRequest, key: int) -> HttpResponse:
+    _unlock(request, key)
+    return redirect("case", organisation=_slug(request))
+
+
+def _unlock(request: HttpRequest, key: int) -> None:
     """Opens a case for this session, which gets a new key of its own: one that was planted before opens nothing."""
     request.session.cycle_key()
     known = request.session.get(SESSION_KEY, {})
     request.session[SESSION_KEY] = {**known, str(_organisation_key(request)): key}
-    return redirect("case", organisation=_slug(request))
+
+
+def _let_in_again(request: HttpRequest, view: CaseView, kwargs: dict[str, str | int]) -> HttpResponseBase:
+    """Somebody sent a form after their session was over. They are asked for number and code on the spot, and what they
+    typed travels along; with the right ones the form arrives as if nothing had happened."""
+    _version, procedure = in_force_now()
+    form, status = CodeForm(prefix=AGAIN), 403
+    if f"{AGAIN}-code" in request.POST:
+        form, status = CodeForm(request.POST, prefix=AGAIN), 422
+        seconds = throttling.wait_for(request, "code", at=timezone.now())
+        if seconds:
+            status = 429
+            form.add_error(None, _("Wacht even: probeer het over %(n)d seconden opnieuw.") % {"n": seconds})
+        elif form.is_valid():
+            try:
+                entry = case_for_complainant(form.cleaned_data["reference"], form.cleaned_data["code"])
+            except Http404:
+                throttling.count(request, "code", at=timezone.now())
+                form.add_error(None, _("Dit nummer en deze code horen niet bij elkaar. Kijk ze nog eens na."))
+            else:
+                throttling.forgive(request, "code")
+                _unlock(request, entry.case.pk)
+                speak(entry.procedure)
+                return view(request, entry=entry, **kwargs)
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and not name.startswith(f"{AGAIN}-")
+    ]
+    context = {"procedure": procedure, "form": form, "typed": typed}
+    return render(request, "public/again.html", context, status=status)
 
 
 def _slow_page(request: HttpRequest, procedure: Procedure, form: forms.Form, seconds: int) -> HttpResponse:

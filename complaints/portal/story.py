@@ -9,7 +9,8 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from complaints.models import Event, Letter
+from complaints.actions.beside import CONTACT, MESSAGE
+from complaints.models import BESIDE, Event, Letter
 from procedures.definition import OwedBy, Procedure
 
 
@@ -31,6 +32,8 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
         entered = event.decision.get("phase", "")
         if event.number == 1:
             line.append(Told(event.at, _("Wij kregen uw klacht.")))
+        elif event.occurrence.startswith(BESIDE):
+            line.append(Told(event.at, _beside(event)))
         elif event.by == Event.By.COMPLAINANT:
             act = procedure.act(event.occurrence)
             line.append(Told(event.at, act.receipt.in_language(language) or act.title.in_language(language)))
@@ -39,10 +42,19 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
             if rule.public and rule.owed_by is OwedBy.ORGANISATION and rule.kind == "limit":
                 late = _("Wij waren te laat met: %(what)s. Dat spijt ons.")
                 line.append(Told(event.at, late % {"what": rule.title.in_language(language)}))
-        is_told = event.number == 1 or event.by == Event.By.COMPLAINANT
+        is_told = event.number == 1 or event.by == Event.By.COMPLAINANT or event.occurrence.startswith(BESIDE)
         if entered != phase and not is_told:
             line.append(Told(event.at, procedure.phase(entered).public.in_language(language)))
         phase = entered
     sent = _("Wij stuurden u een brief: %(what)s.")
     line += [Told(letter.sent_at, sent % {"what": letter.subject}) for letter in letters if letter.sent_at]
     return sorted(line, key=lambda each: each.at)
+
+
+def _beside(event: Event) -> str:
+    if event.occurrence == MESSAGE:
+        is_theirs = event.by == Event.By.COMPLAINANT
+        return _("U stuurde ons een bericht.") if is_theirs else _("Wij stuurden u een bericht.")
+    if event.occurrence == CONTACT:
+        return _("U paste uw adres of telefoon aan.")
+    return _("U vroeg een kopie van uw eigen gegevens.")

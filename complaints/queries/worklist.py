@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from complaints.models import Case, Deadline, Letter, Membership, Party
+from complaints.models import Case, Deadline, Letter, Membership, Message, Party
 from procedures.calendars import Calendar
 
 PER_PAGE: Final = 50
@@ -113,17 +113,23 @@ def chosen(cases: QuerySet[Case], filters: Filters, when: Marks, *, member: Memb
 
 
 def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases with what a row shows: `complainants`, `clocks` and `stuck_letters`. Four queries beside their own."""
+    """The cases with what a row shows: `complainants`, `clocks`, `stuck_letters`, and whether a message was not opened
+    yet (`has_news`). Four queries beside their own."""
+    unread = Message.objects.filter(case=OuterRef("pk"), by=Message.By.COMPLAINANT, read_at=None)
     clocks = Deadline.objects.filter(status__in=(Deadline.Status.OPEN, Deadline.Status.MISSED), met_at=None)
-    return cases.select_related("handler__user").prefetch_related(
-        "version",
-        Prefetch("parties", Party.objects.filter(kind=Party.Kind.COMPLAINANT), to_attr="complainants"),
-        Prefetch("deadlines", clocks.order_by("overdue_at", "pk"), to_attr="clocks"),
-        Prefetch(
-            "letters",
-            Letter.objects.filter(state__in=STUCK).only("organisation_id", "case_id", "state"),
-            to_attr="stuck_letters",
-        ),
+    return (
+        cases.annotate(has_news=Exists(unread))
+        .select_related("handler__user")
+        .prefetch_related(
+            "version",
+            Prefetch("parties", Party.objects.filter(kind=Party.Kind.COMPLAINANT), to_attr="complainants"),
+            Prefetch("deadlines", clocks.order_by("overdue_at", "pk"), to_attr="clocks"),
+            Prefetch(
+                "letters",
+                Letter.objects.filter(state__in=STUCK).only("organisation_id", "case_id", "state"),
+                to_attr="stuck_letters",
+            ),
+        )
     )
 
 

@@ -108,6 +108,12 @@ def from_iso(value: str) -> datetime:
 
 
 @register.filter
+def any_iso(value: str) -> date | datetime:
+    """The day or the instant that was written as text."""
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+
+
+@register.filter
 def get(values: Mapping[str, object], key: str) -> object:
     """What a mapping holds under this key; empty when nothing."""
     return values.get(key, "")

@@ -1,0 +1,95 @@
+"""What happens in a case beside the procedure: messages, a new address, a copy of one's data. Phases and clocks stay.
+
+It stands in the history like everything else, so that the history is whole; replaying the procedure passes it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from complaints.actions.actors import Actor
+from complaints.actions.documents import keep_files
+from complaints.actions.notices import write_notice
+from complaints.models import BESIDE, Case, Event, Message, Notice, Party
+
+MESSAGE, CONTACT, OWN_DATA = f"{BESIDE}message", f"{BESIDE}contact", f"{BESIDE}own_data"
+CORRECTABLE = ("email", "phone", "address", "postcode", "town")  # not the name: that is who the case belongs to
+
+
+@transaction.atomic
+def send_message(
+    case: Case, text: str, *, actor: Actor, at: datetime, files: Sequence[UploadedFile[bytes]] = ()
+) -> Message:
+    """Writes a message from one side to the other, at the instant `at`. Raises uploads.UploadRefused.
+
+    Side effects, in order: event, message, documents, and a mail that says there is a message but not what it says:
+    to the complainant, or to the handler where there is one.
+    """
+    event = _record(case, MESSAGE, actor=actor, at=at)
+    is_staff = actor.membership is not None
+    message = Message.objects.create(
+        case=event.case,
+        event=event,
+        by=Message.By.STAFF if is_staff else Message.By.COMPLAINANT,
+        member=actor.membership,
+        text=text,
+        sent_at=at,
+    )
+    keep_files(event, {"message": files}, actor, at=at)
+    if is_staff:
+        write_notice(event.case, Notice.Kind.MESSAGE, at=at)
+    elif event.case.handler:
+        write_notice(event.case, Notice.Kind.MESSAGE, at=at, member=event.case.handler)
+    return message
+
+
+def note_read(case: Case, *, by: str, at: datetime) -> None:
+    """Notes that what the other side wrote was opened; `by` is who reads."""
+    case.messages.exclude(by=by).filter(read_at=None).update(read_at=at)
+
+
+@transaction.atomic
+def correct_contact(case: Case, details: Mapping[str, str], *, actor: Actor, at: datetime) -> list[str]:
+    """Changes how the complainant is reached from now on; which details differ. The history names them, no values.
+
+    Letters that were written before keep the address that they were written to.
+    """
+    party = case.parties.select_for_update().get(kind=Party.Kind.COMPLAINANT)
+    given = {name: details[name] for name in CORRECTABLE if name in details}
+    changed = [name for name, value in given.items() if getattr(party, name) != value]
+    if changed:
+        for name in changed:
+            setattr(party, name, given[name])
+        party.save(update_fields=changed)
+        _record(case, CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
+    return changed
+
+
+@transaction.atomic
+def note_own_data(case: Case, form: str, *, actor: Actor, at: datetime) -> Event:
+    """Notes that the complainant took a copy of their own data (KK-12), as "pdf" or "json"."""
+    return _record(case, OWN_DATA, actor=actor, at=at, facts={"form": {"value": form}})
+
+
+def _record(
+    case: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object] | None = None
+) -> Event:
+    fresh = Case.objects.select_for_update(of=("self",)).select_related("version", "handler__user").get(pk=case.pk)
+    fresh.revision += 1
+    fresh.save(update_fields=["revision"])
+    return Event.objects.create(
+        case=fresh,
+        number=fresh.revision,
+        occurrence=occurrence,
+        at=at,
+        recorded_at=at,
+        by=actor.by,
+        member=actor.membership,
+        roles=sorted(actor.roles),
+        facts=dict(facts or {}),
+        decision={"phase": fresh.phase},
+    )

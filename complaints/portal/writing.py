@@ -1,0 +1,100 @@
+"""Writing to the organisation beside the procedure: a message with files, and other contact details."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from complaints.access import Entry
+from complaints.actions import CORRECTABLE, correct_contact, send_message
+from complaints.forms import LONGEST, AnswersForm, FilesField, form_for
+from complaints.models import Party
+from complaints.portal.entering import for_complainant
+from complaints.portal.views import back
+from complaints.uploads import MAX_FILES
+
+
+class MessageForm(forms.Form):
+    """A message, files, or both."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Uw bericht"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        max_length=LONGEST,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["files"] = FilesField(
+            most=MAX_FILES,
+            label=_("Bestanden of foto’s"),
+            help_text=_("Foto, pdf, Word, Excel of tekst. Per bestand hoogstens 10 MB, samen hoogstens 10 bestanden."),
+            required=False,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("text") and not cleaned.get("files") and not self.errors:
+            self.add_error("text", _("Schrijf een bericht of kies een bestand."))
+        return cleaned
+
+
+@for_complainant
+@require_http_methods(["GET", "POST"])
+def message(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """Sends a message, with or without files."""
+    form = MessageForm(request.POST, request.FILES) if request.method == "POST" else MessageForm()
+    if form.is_bound and form.is_valid():
+        now = timezone.now()
+        send_message(entry.case, form.cleaned_data["text"], actor=entry.actor, at=now, files=form.cleaned_data["files"])
+        return back(request, _("Wij hebben uw bericht."), now)
+    context = {"procedure": entry.procedure, "case": entry.case, "form": form}
+    return render(request, "public/write.html", context, status=422 if form.is_bound else 200)
+
+
+@for_complainant
+@require_http_methods(["GET", "POST"])
+def contact(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """Changes how the complainant is reached; their name is not theirs to change alone."""
+    party = entry.case.parties.get(kind=Party.Kind.COMPLAINANT)
+    form = _contact_form(entry, party, request)
+    if form.is_bound and form.is_valid():
+        now = timezone.now()
+        details = {name: str(form.cleaned_data.get(name) or "") for name in form.asked}
+        if correct_contact(entry.case, details, actor=entry.actor, at=now):
+            return back(request, _("Uw gegevens zijn aangepast. Nieuwe brieven gaan naar het nieuwe adres."), now)
+        return back(request, _("Uw gegevens waren al zo. Er is niets veranderd."), now)
+    context = {"procedure": entry.procedure, "case": entry.case, "form": form, "name": party.name}
+    return render(request, "public/contact.html", context, status=422 if form.is_bound else 200)
+
+
+def _contact_form(entry: Entry, party: Party, request: HttpRequest) -> AnswersForm:
+    # Every way to be reached may be given here, also one that the complaint was filed without.
+    asked = [
+        replace(each, when=(), required=False) for each in entry.procedure.intake.fields if each.name in CORRECTABLE
+    ]
+    form = form_for(
+        entry.procedure,
+        asked,
+        initial={each.name: getattr(party, each.name) for each in asked},
+        data=request.POST if request.method == "POST" else None,
+        language=get_language() or "nl",
+    )
+    if form.is_bound and form.is_valid() and not _is_reachable(form.cleaned_data):
+        words = _("Zonder e-mailadres sturen wij brieven met de post. Vul dan uw hele adres in.")
+        form.add_error("address" if "address" in form.asked else "email", words)
+    return form
+
+
+def _is_reachable(given: dict[str, Any]) -> bool:
+    """By mail, or by post at a whole address."""
+    return bool(given.get("email") or all(given.get(name) for name in ("address", "postcode", "town")))

@@ -26,7 +26,7 @@ AUTOCOMPLETE = {
     "organisation": "organization",
     "email": "email",
     "phone": "tel",
-    "address": "street-address",
+    "address": "address-line1",
     "postcode": "postal-code",
     "town": "address-level2",
 }

@@ -75,10 +75,11 @@ def states(page: Any, site: str, procedure: Procedure, ways: Mapping[str, Way], 
         yield name
     yield from _filing(page, procedure, today=today)
     yield from _wrong(page, site, slug)
+    seen: set[str] = set()
     for way in ways.values():
         enter(page, site, slug, way)
         yield f"case-{way.phase}"
-        yield from _acts(page, site, slug, way.phase)
+        yield from _acts(page, site, way.phase, seen)
 
 
 def _filing(page: Any, procedure: Procedure, *, today: date) -> Iterator[str]:
@@ -123,19 +124,20 @@ def _wrong(page: Any, site: str, slug: str) -> Iterator[str]:
         yield name
 
 
-def _acts(page: Any, site: str, slug: str, phase: str) -> Iterator[str]:
-    """What may be done on the complainant's page, empty and with mistakes."""
+def _acts(page: Any, site: str, phase: str, seen: set[str]) -> Iterator[str]:
+    """What may be done on the complainant's page and was not `seen` before, empty and as it is sent empty."""
     addresses = page.eval_on_selector_all(
         "main a[href*='/volgen/']", "links => links.map(link => link.getAttribute('href'))"
     )
-    for address in dict.fromkeys(each for each in addresses if not re.search(r"/(brief|stuk|link)/", each)):
+    for address in dict.fromkeys(each for each in addresses if not re.search(r"/(brief|stuk|link|kopie)/", each)):
         name = address.rstrip("/").rpartition("/")[2]
-        if address.rstrip("/").endswith("/zaak"):
+        if name in ("zaak", *seen):
             continue
+        seen.add(name)
         page.goto(site + address)
         yield f"case-{phase}-{name}"
         button = page.locator("main form button[type=submit]").first
-        if button.count() and page.locator("main form [name]:not([type=hidden])").count() > 1:
+        if name != "gegevens" and page.locator("main form [name]:not([type=hidden])").count() > 1:
             with page.expect_navigation():
                 button.click()
             yield f"case-{phase}-{name}-sent"

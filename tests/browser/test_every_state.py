@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -25,7 +26,7 @@ from procedures.definition import COMPLAINANT, Procedure
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
-from tests.browser.walking import Way, states
+from tests.browser.walking import STORY, Way, states
 from tests.complaints.factories import SLUGS, definition, published, staffed
 from tests.conftest import MailServer
 
@@ -35,6 +36,7 @@ NARROW = {"width": 320, "height": 740}
 TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? "" : Array.from(
     document.querySelectorAll("body *")).filter(part => part.getBoundingClientRect().right > window.innerWidth)
     .map(part => part.tagName + "." + part.className).slice(0, 5).join(" ")"""
+DUTCH = re.compile(r"\b(?:uw|wij|het|een|niet|wordt|naar|voor|klacht|werkdagen)\b", re.IGNORECASE)
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 
@@ -124,6 +126,8 @@ class Visit:
             spoken = page.get_attribute("html", "lang")
             if spoken != self.language:
                 wrong.append(f"{name}: speaks {spoken}")
+            if self.language == "en" and not name.startswith("case"):  # a case holds what people typed, in Dutch
+                wrong += [f"{name}: says {each!r} in Dutch" for each in DUTCH.findall(self._words(page))]
             page.set_viewport_size(NARROW)
             if wide := page.evaluate(TOO_WIDE):
                 wrong.append(f"{name}: scrolls sideways at {NARROW['width']} pixels: {wide}")
@@ -132,6 +136,13 @@ class Visit:
             page.set_viewport_size(size)
         context.close()
         return wrong
+
+    def _words(self, page: Any) -> str:
+        """What the page says, without what was typed in the form."""
+        words = str(page.inner_text("body"))
+        for typed in (STORY, *(line for channel in self.procedure.intake.channels for line in channel.address)):
+            words = words.replace(typed, "")
+        return words
 
     def _keep(self, response: Any) -> None:
         if urlsplit(response.url).netloc != urlsplit(self.site).netloc:

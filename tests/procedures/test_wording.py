@@ -247,7 +247,7 @@ def test_counting_of_working_days_names_what_did_not_count() -> None:
         "Regels KO-11 en KO-12, procedure versie 1.",
     ]
     assert counted(rehearsal, "decision", because="file", language="en") == [
-        "Counted from Monday 14 December 2026: “Klacht indienen”.",
+        "Counted from Monday 14 December 2026: “Make a complaint”.",
         "20 working days: day 1 is Tuesday 15 December, day 20 is Thursday 14 January 2027.",
         (
             "Not counted: Saturdays and Sundays, closing day “brugdag” (Thursday 24 December 2026), "

@@ -1,27 +1,37 @@
-"""The gate for files: what may be handed in, judged by extension and by content."""
+"""The gate for files: what may be handed in, judged by name, by beginning, and by reading it (in parsing.py)."""
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path, PurePosixPath
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_FILES = 10
+LONGEST_NAME = 120  # characters; a name on disk is random and has nothing to do with it
+PATIENCE = 6  # seconds on the clock for reading one file; it may take two of the processor's
+
 ZIP = b"PK\x03\x04"
-# extension → (content type, how the content begins)
-ALLOWED: dict[str, tuple[str, tuple[bytes, ...]]] = {
-    ".pdf": ("application/pdf", (b"%PDF-",)),
-    ".jpg": ("image/jpeg", (b"\xff\xd8\xff",)),
-    ".jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
-    ".png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
-    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (ZIP,)),
-    ".odt": ("application/vnd.oasis.opendocument.text", (ZIP,)),
-    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (ZIP,)),
-    ".txt": ("text/plain", ()),
+OFFICE = "application/vnd.openxmlformats-officedocument"
+# extension → (kind for the reader, content type, how the content begins)
+ALLOWED: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
+    ".pdf": ("pdf", "application/pdf", (b"%PDF-",)),
+    ".jpg": ("jpg", "image/jpeg", (b"\xff\xd8\xff",)),
+    ".jpeg": ("jpg", "image/jpeg", (b"\xff\xd8\xff",)),
+    ".png": ("png", "image/png", (b"\x89PNG\r\n\x1a\n",)),
+    ".webp": ("webp", "image/webp", (b"RIFF",)),
+    ".docx": ("docx", f"{OFFICE}.wordprocessingml.document", (ZIP,)),
+    ".odt": ("odt", "application/vnd.oasis.opendocument.text", (ZIP,)),
+    ".xlsx": ("xlsx", f"{OFFICE}.spreadsheetml.sheet", (ZIP,)),
+    ".txt": ("txt", "text/plain", ()),
 }
 ACCEPT = ",".join(ALLOWED)  # for the file control
+_READER = Path(__file__).with_name("parsing.py")
+_FOUND = "_gehoor_content_type"  # on a file that was judged: it is read only once in a request
 
 
 class UploadRefused(Exception):
@@ -29,25 +39,81 @@ class UploadRefused(Exception):
 
 
 def content_type_of(file: UploadedFile[bytes]) -> str:
-    """The content type that a file really has. Raises UploadRefused when it is none that is allowed, or too large."""
-    name = PurePath(str(file.name)).name
-    allowed = ALLOWED.get(PurePath(name).suffix.lower())
+    """The content type that a file really has. Raises UploadRefused when it is none that is allowed, or too large.
+
+    Reading happens in a process of its own, with limits on memory and time: a file that breaks it breaks nothing else.
+    """
+    known = getattr(file, _FOUND, "")
+    if known:
+        return str(known)
+    name = clean_name(str(file.name))
+    extension = PurePosixPath(name).suffix.lower()
+    allowed = ALLOWED.get(extension)
+    if extension in (".heic", ".heif"):
+        raise UploadRefused(
+            _("%(name)s is een foto die wij niet kunnen openen. Maak er een schermafdruk van, of stuur een jpg.")
+            % {"name": name}
+        )
     if allowed is None:
         raise UploadRefused(
             _("%(name)s kan niet mee. Kies een pdf, foto, Word-, Excel- of tekstbestand.") % {"name": name}
         )
     if (file.size or 0) > MAX_BYTES:
         raise UploadRefused(_("%(name)s is groter dan 10 MB. Kies een kleiner bestand.") % {"name": name})
-    if not file.size:
+    file.seek(0)
+    data = file.read(MAX_BYTES + 1)
+    file.seek(0)
+    if not data:
         raise UploadRefused(_("%(name)s is leeg. Kies een ander bestand.") % {"name": name})
-    content_type, beginnings = allowed
-    file.seek(0)
-    head = file.read(1024)
-    file.seek(0)
-    is_text = not beginnings and b"\x00" not in head
-    if not (is_text or head.startswith(beginnings or (b"\x00",))):
-        raise UploadRefused(
-            _("In %(name)s zit iets anders dan de naam zegt. Sla het opnieuw op en probeer het nog eens.")
-            % {"name": name}
-        )
+    kind, content_type, beginnings = allowed
+    found = "other" if beginnings and not data.startswith(beginnings) else _read(kind, data)
+    if found != "ok":
+        raise UploadRefused(_why(found) % {"name": name})
+    setattr(file, _FOUND, content_type)
     return content_type
+
+
+def clean_name(name: str) -> str:
+    """A name that is safe to show and to offer: no folders, no signs that hide or turn others, not endless."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(sign for sign in unicodedata.normalize("NFC", last) if unicodedata.category(sign)[0] != "C")
+    shown = " ".join(shown.split()).strip(". ").replace('"', "'") or _("bestand")
+    stem, dot, extension = shown.rpartition(".")
+    if len(shown) > LONGEST_NAME and dot:
+        return f"{stem[: LONGEST_NAME - 1 - len(extension[:10])]}.{extension[:10]}"
+    return shown[:LONGEST_NAME]
+
+
+def _read(kind: str, data: bytes) -> str:
+    """What the reader finds; empty when it could not be asked."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(_READER), kind], input=data, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "heavy"
+    except OSError:
+        return ""
+    if done.returncode < 0:  # it ran into its limits
+        return "heavy"
+    return done.stdout.decode(errors="replace").strip()
+
+
+def _why(found: str) -> str:
+    match found:
+        case "other" | "broken":
+            return _("In %(name)s zit iets anders dan de naam zegt. Sla het opnieuw op en probeer het nog eens.")
+        case "locked":
+            return _("Op %(name)s zit een wachtwoord. Haal dat eraf, of stuur het bestand zonder wachtwoord.")
+        case "active":
+            return _(
+                "In %(name)s zit een programma, een macro of een ander bestand. Sla het op als gewone pdf en probeer "
+                "het nog eens."
+            )
+        case "heavy":
+            return _("%(name)s is te zwaar om te openen. Maak het kleiner, of stuur het in delen.")
+        case _:
+            return _(
+                "Wij konden %(name)s niet bekijken. Verstuur uw klacht zonder dit bestand; u kunt het later nog "
+                "toevoegen."
+            )

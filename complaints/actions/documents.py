@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actions.actors import Actor
 from complaints.models import Document, Event
-from complaints.uploads import MAX_FILES, UploadRefused, content_type_of
+from complaints.uploads import MAX_FILES, UploadRefused, clean_name, content_type_of
 from procedures.definition import Act, FieldKind, Procedure
 
 AUTHORISATION = "authorisation"  # the field of a representative's proof, which every procedure may ask
@@ -60,7 +60,7 @@ def _type_of(file: UploadedFile[bytes]) -> str:
 def _keep(
     event: Event, field: str, file: UploadedFile[bytes], content_type: str, actor: Actor, at: datetime
 ) -> Document:
-    title = PurePath(str(file.name)).name
+    title = clean_name(str(file.name))
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
@@ -69,7 +69,7 @@ def _keep(
         case=event.case,
         event=event,
         field=field,
-        title=title[:200],
+        title=title,
         content_type=content_type,
         size=file.size or 0,
         sha256=digest.hexdigest(),

@@ -18,7 +18,7 @@ from django.db import transaction
 from complaints import access_codes
 from complaints.actions.documents import Judged
 from complaints.models import Draft, DraftFile
-from complaints.uploads import content_type_of
+from complaints.uploads import clean_name, content_type_of
 
 CHECKED_FOR = timedelta(days=1)  # a form that was checked but not sent
 PUT_AWAY_FOR = timedelta(days=7)  # a form that somebody wants to go on with later
@@ -50,7 +50,7 @@ def keep_draft(
     for field, sent in files.items():
         for file in sent:
             content_type = content_type_of(file)
-            title = PurePath(str(file.name)).name[:200]
+            title = clean_name(str(file.name))
             kept = DraftFile(draft=draft, field=field, title=title, content_type=content_type, size=file.size or 0)
             kept.file.save(f"{uuid.uuid4()}{PurePath(title).suffix.lower()}", file, save=False)
             kept.save()

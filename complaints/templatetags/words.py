@@ -48,7 +48,8 @@ def short_day(value: date | datetime) -> SafeString:
 def moment(value: datetime) -> SafeString:
     """A `<time>` with "vrijdag 20 november 2026 om 14.32 uur"."""
     local = timezone.localtime(value)
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), wording.moment(value, zone=_zone()))
+    machine = local.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}">{}</time>', machine, wording.moment(value, zone=_zone()))
 
 
 @register.filter
@@ -61,7 +62,8 @@ def clock(value: datetime) -> str:
 def end(value: date | datetime) -> SafeString:
     """A `<time>` with the end of a deadline: a day, or an instant with its time."""
     local = timezone.localtime(value) if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), wording.end(value, zone=_zone()))
+    machine = local.isoformat(timespec="seconds") if isinstance(local, datetime) else local.isoformat()
+    return format_html('<time datetime="{}">{}</time>', machine, wording.end(value, zone=_zone()))
 
 
 @register.filter

@@ -26,6 +26,7 @@ from complaints.uploads import UploadRefused
 from procedures.engine import ActRefused
 from procedures.models import Organisation
 from procedures.scoping import scope
+from tests.complaints import files
 from tests.complaints.factories import act_answers, actor_of, definition, filed_case, intake_answers, published, staffed
 from tests.conftest import MailServer
 
@@ -113,18 +114,19 @@ def actor_of_csm(people: dict[str, Membership]):
 
 
 def test_files_are_kept_under_a_random_name(organisation: Organisation, media_folder: Path):
+    content = files.pdf()
     with scope(organisation.pk):
         case = open_case(
             answers=intake_answers(definition(SLUG), at=FRIDAY),
             actor=THE_COMPLAINANT,
             received_at=FRIDAY,
             recorded_at=FRIDAY,
-            files={"files": [SimpleUploadedFile("../../Afspraak.pdf", b"%PDF-1.7 x")]},
+            files={"files": [SimpleUploadedFile("../../Afspraak.pdf", content)]},
         ).case
         document = Document.objects.get(case=case)
-        assert (document.title, document.content_type, document.size) == ("Afspraak.pdf", "application/pdf", 10)
+        assert (document.title, document.content_type, document.size) == ("Afspraak.pdf", "application/pdf", len(content))
         assert "Afspraak" not in str(document.file.name)
-        assert document.file.read() == b"%PDF-1.7 x"
+        assert document.file.read() == content
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from complaints.actions.notices import secret_of
 from complaints.models import Case, Document, Letter, Notice, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
+from tests.complaints import files
 from tests.complaints.factories import account, actor_of, definition, intake_answers, member, published, staffed
 from tests.conftest import MailServer
 
@@ -107,7 +108,7 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
             actor=THE_COMPLAINANT,
             received_at=now,
             recorded_at=now,
-            files={"files": [SimpleUploadedFile(f"{PLANTED}.pdf", b"%PDF-1.7")]},
+            files={"files": [SimpleUploadedFile(f"{PLANTED}.pdf", files.pdf())]},
         ).case
         perform(case, "acknowledge", answers={}, actor=actor_of(people["csm"], case), at=now)
         used = write_notice(case, Notice.Kind.LINK, at=now)

@@ -15,6 +15,7 @@ from complaints.actions import THE_COMPLAINANT, open_case, send_waiting
 from complaints.models import Case, Document, Letter, Membership, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
+from tests.complaints import files
 from tests.complaints.factories import definition, filed_case, intake_answers, member, published
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def case(organisation: Organisation, people: dict[str, Membership], pieter: Memb
             actor=THE_COMPLAINANT,
             received_at=now,
             recorded_at=now,
-            files={"files": [SimpleUploadedFile("offerte.pdf", b"%PDF-1.7 inhoud")]},
+            files={"files": [SimpleUploadedFile("offerte.pdf", files.pdf())]},
         ).case
 
 
@@ -141,7 +142,7 @@ def test_document_is_handed_over_and_never_run(case: Case, people: dict[str, Mem
     with scope(case.organisation_id):
         document = Document.objects.get(case=case)
     answer = signed_in(people["csm"]).get(f"/beheer/zaken/{case.reference}/stuk/{document.pk}/")
-    assert b"".join(answer) == b"%PDF-1.7 inhoud"
+    assert b"".join(answer) == files.pdf()
     assert answer["Content-Disposition"] == 'attachment; filename="offerte.pdf"'
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"

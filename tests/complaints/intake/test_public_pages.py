@@ -16,6 +16,7 @@ from complaints.models import Case, Document, Event
 from procedures.definition import FieldKind, Procedure
 from procedures.models import Organisation
 from procedures.scoping import scope
+from tests.complaints import files
 from tests.complaints.factories import SLUGS, definition, published
 
 pytestmark = pytest.mark.django_db
@@ -208,7 +209,7 @@ def test_file_that_is_not_what_it_says_is_refused(client: Client):
     bad = client.post("/klik-onderwijs/indienen/", hostile, follow=True)
     assert bad.status_code == 422
     assert "In x.pdf zit iets anders" in text_of(bad)
-    two = [SimpleUploadedFile("a.pdf", b"%PDF-1.7"), SimpleUploadedFile("b.png", b"\x89PNG\r\n\x1a\n1")]
+    two = [SimpleUploadedFile("a.pdf", files.pdf()), SimpleUploadedFile("b.png", files.png())]
     assert client.post("/klik-onderwijs/indienen/", sent | {"files": two}).status_code == 201
     with scope(organisation.pk):
         assert [each.title for each in Document.objects.all()] == ["a.pdf", "b.png"]

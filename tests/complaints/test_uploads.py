@@ -1,0 +1,103 @@
+"""The gate for files (G10): what people send comes in, what is hostile does not, and neither takes long."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from complaints import parsing
+from complaints.uploads import ALLOWED, LONGEST_NAME, MAX_BYTES, UploadRefused, clean_name, content_type_of
+from tests.complaints import files
+
+SECONDS, MEMORY = 2.0, 256 * 1024  # of the clock, and kilobytes
+# Reads a file as the reader does, and tells the most memory that it ever held.
+PEAK = """
+import re, runpy, sys
+found = runpy.run_path(sys.argv[1])
+sys.argv = sys.argv[1:]
+list(found["lines"]())
+print(re.search("VmHWM:[^0-9]*([0-9]+)", open("/proc/self/status").read())[1])
+"""
+GOOD, HOSTILE = files.good(), files.hostile()
+
+
+def judged(name: str, content: bytes) -> str:
+    file = SimpleUploadedFile("x", content)
+    file._name = name  # type: ignore[attr-defined]  # Django cleans the names that it is given; a request's are raw
+    return content_type_of(file)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_people_send_is_taken_for_what_it_is(name: str):
+    expected = ALLOWED[f".{name.rpartition('.')[2].lower()}"][1]
+    assert judged(name, GOOD[name]) == expected
+
+
+def test_hostile_files_are_refused_with_words_that_help():
+    assert len(HOSTILE) >= 60
+
+    def tried(name: str) -> tuple[str, str, float]:
+        started = time.monotonic()
+        try:
+            return name, f"TAKEN as {judged(name, HOSTILE[name])}", time.monotonic() - started
+        except UploadRefused as refused:
+            return name, str(refused), time.monotonic() - started
+
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        answers = list(threads.map(tried, HOSTILE))
+    assert [name for name, said, _ in answers if said.startswith("TAKEN")] == []
+    for name, said, seconds in answers:
+        assert any(word in said for word in ("Kies ", "Sla ", "Haal ", "Maak ", "kunt het later")), (name, said)
+        assert seconds < SECONDS, (name, seconds)
+
+
+def test_reading_the_heaviest_stays_within_its_memory():
+    heavy = [name for name in HOSTILE if "bom" in name or "vloed" in name or "veel" in name]
+    assert len(heavy) > 6
+    for name in heavy:
+        kind = ALLOWED[f".{name.rpartition('.')[2]}"][0]
+        peak = subprocess.run(
+            [sys.executable, "-I", "-c", PEAK, str(parsing.__file__), kind], input=HOSTILE[name], capture_output=True
+        ).stdout
+        assert 0 < int(peak) < MEMORY, (name, peak)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read():
+    with pytest.raises(UploadRefused, match="groter dan 10 MB"):
+        judged("groot.txt", b"a" * (MAX_BYTES + 1))
+
+
+def test_a_file_is_read_once_in_a_request():
+    file = SimpleUploadedFile("foto.jpg", files.jpg())
+    assert content_type_of(file) == "image/jpeg"
+    started = time.perf_counter()
+    assert content_type_of(file) == "image/jpeg"
+    assert time.perf_counter() - started < 0.01
+    assert file.read() == files.jpg(), "it can still be read from its beginning"
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("brief.pdf", "brief.pdf"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\Users\\an\\foto.jpg", "foto.jpg"),
+        ("regel\r\nSet-Cookie: x.pdf", "regelSet-Cookie: x.pdf"),
+        ("foto\u202egpj.exe", "fotogpj.exe"),
+        ("nul\x00.pdf", "nul.pdf"),
+        ('aan"haling.pdf', "aan'haling.pdf"),
+        ("  veel   ruimte .pdf ", "veel ruimte .pdf"),
+        ("", "bestand"),
+        ("...", "bestand"),
+        ("een ❤ voor u.png", "een ❤ voor u.png"),
+        ("a" * 300 + ".docx", "a" * (LONGEST_NAME - 5) + ".docx"),
+    ],
+)
+def test_names_are_made_safe_to_show(name: str, clean: str):
+    assert clean_name(name) == clean
+    assert len(clean_name(name)) <= LONGEST_NAME

@@ -124,7 +124,8 @@ def test_files_are_kept_under_a_random_name(organisation: Organisation, media_fo
             files={"files": [SimpleUploadedFile("../../Afspraak.pdf", content)]},
         ).case
         document = Document.objects.get(case=case)
-        assert (document.title, document.content_type, document.size) == ("Afspraak.pdf", "application/pdf", len(content))
+        assert (document.title, document.content_type) == ("Afspraak.pdf", "application/pdf")
+        assert document.size == len(content)
         assert "Afspraak" not in str(document.file.name)
         assert document.file.read() == content
 

@@ -10,6 +10,10 @@ from complaints.portal import views as portal
 urlpatterns: list[URLPattern] = [
     path("", intake.organisations, name="organisations"),
     path("<slug:organisation>/", intake.organisation_page, name="organisation"),
+    path("<slug:organisation>/privacy/", intake.privacy, name="privacy"),
+    path("<slug:organisation>/procedure.pdf", intake.procedure_on_paper, name="procedure_pdf"),
+    path("<slug:organisation>/versies/", intake.version_list, name="versions"),
+    path("<slug:organisation>/versies/<int:number>/", intake.version, name="version"),
     path("<slug:organisation>/thema.css", intake.theme, name="theme"),
     path("<slug:organisation>/indienen/", filing.file_complaint, name="file"),
     path("<slug:organisation>/indienen/nakijken/", filing.check, name="check"),

@@ -81,6 +81,11 @@ def version_in_force(on: date) -> ProcedureVersion:
     return version
 
 
+def published_versions() -> list[ProcedureVersion]:
+    """Every published version in scope, the newest first; drafts are nobody's business yet."""
+    return list(ProcedureVersion.objects.filter(state=ProcedureVersion.State.PUBLISHED).order_by("-number"))
+
+
 def in_force(organisation: str, on: date) -> Procedure:
     """The procedure of the organisation with this slug. Raises Organisation.DoesNotExist or NotInForce."""
     with scope(Organisation.objects.get(slug=organisation).pk):

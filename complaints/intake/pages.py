@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from complaints.intake import representation
 from complaints.markup import Voice, render
 from procedures import answers, engine, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import zone_of
 from procedures.definition import DeadlineRule, FieldKind, OwedBy, Procedure, Text
-from procedures.placeholders import Placeholder, parse
+from procedures.models import ProcedureVersion
+from procedures.placeholders import Placeholder, parse, placeholders_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,67 @@ class PictureStep:
 
 
 STEP_WIDTH, STEP_HEIGHT = 162, 92
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A published version, and the local days from and until which it is in force; no end when nothing follows."""
+
+    number: int
+    starts: date
+    ends: date | None
+    is_in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A personal answer that the form asks, and why."""
+
+    question: str
+    purpose: str
+    is_required: bool
+
+
+def page_of(procedure: Procedure) -> dict[str, Any]:
+    """What the page and the paper of a procedure say, wholly from its document. A section that the document writes
+    itself takes the place of what would be made here: `handler`, `retention`, and an appeal body that it names."""
+    written = {each.name for each in procedure.public.sections}
+    told = {each.name for section in procedure.public.sections for each in _bodies_in(section.text)}
+    return {
+        "procedure": procedure,
+        "sections": sections(procedure),
+        "handlers": [] if "handler" in written else [role for role in procedure.roles if role.is_handler],
+        "bodies": [body for body in procedure.appeals if body.name not in told],
+        "retention": None if "retention" in written else procedure.retention,
+        "channels": [each for each in procedure.intake.channels if each.is_public],
+        "steps": picture(procedure),
+    }
+
+
+def asked_of_you(procedure: Procedure) -> list[Asked]:
+    """The personal answers that the form asks, for the page about privacy."""
+    language = get_language() or "nl"
+    return [
+        Asked(each.title.in_language(language), each.purpose.in_language(language), each.required and not each.when)
+        for each in (*procedure.intake.fields, *representation.fields(procedure))
+        if each.personal
+    ]
+
+
+def versions(found: Sequence[ProcedureVersion], *, on: date) -> list[VersionRow]:
+    """The published versions, the newest first, as they stand on the local day `on`."""
+    rows: list[VersionRow] = []
+    following: date | None = None
+    for version in sorted(found, key=lambda each: -each.number):
+        ends = following - timedelta(days=1) if following else None
+        is_in_force = version.in_force_from <= on and (ends is None or on <= ends)
+        rows.append(VersionRow(version.number, version.in_force_from, ends, is_in_force))
+        following = min(version.in_force_from, following) if following else version.in_force_from
+    return rows
+
+
+def _bodies_in(text: Text) -> Iterator[Placeholder]:
+    return (each for each in placeholders_in(text.nl) if each.kind == "appeal")
 
 
 def sections(procedure: Procedure) -> list[tuple[str, str, SafeString]]:

@@ -38,6 +38,10 @@ ADDRESSES = {
     "taal/": "open",
     "": "open",
     "<slug:organisation>/": "open",
+    "<slug:organisation>/privacy/": "open",
+    "<slug:organisation>/procedure.pdf": "open",
+    "<slug:organisation>/versies/": "open",
+    "<slug:organisation>/versies/<int:number>/": "open",
     "<slug:organisation>/thema.css": "open",
     "<slug:organisation>/indienen/": "open",
     "<slug:organisation>/indienen/nakijken/": "open",
@@ -135,6 +139,7 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
     address = address.replace("<slug:secret>", used)
     address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
+    address = address.replace("<int:number>", "1")
     for part, key in keys.items():
         address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")
     return address

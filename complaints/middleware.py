@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
@@ -12,6 +14,7 @@ from complaints.models import organisations_of
 from procedures.models import Organisation
 from procedures.scoping import scope
 
+_OURS = ("localhost", "127.0.0.1", "[::1]", "testserver")  # a developer's machine, and Django's own test client
 View = Callable[..., HttpResponseBase]
 
 
@@ -19,7 +22,8 @@ class ScopeMiddleware:
     """`/<organisation>/…` or the organisation's own host on the public side; the one chosen by staff at the desk.
 
     The view runs in one transaction with the organisation set in it, and what it wrote is committed before the answer
-    leaves. `request.organisation` is the organisation, None where there is none (`/`, signing in).
+    leaves. `request.organisation` is the organisation, None where there is none (`/`, signing in). On an organisation's
+    own host there is no other organisation and no desk.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -45,14 +49,31 @@ class ScopeMiddleware:
 
 def _organisation(request: HttpRequest, kwargs: dict[str, Any]) -> Organisation | None:
     match = request.resolver_match
+    own = _of_host(request)
     if match is not None and "desk" in match.app_names + match.namespaces:
+        if own:
+            raise Http404  # staff work on the main host, under its own cookies
         return _chosen(request)
     if "organisation" in kwargs:
+        slug = kwargs.pop("organisation")
+        if own:
+            if own.slug != slug:
+                raise Http404
+            return own
         try:
-            return Organisation.objects.get(slug=kwargs.pop("organisation"))
+            return Organisation.objects.get(slug=slug)
         except Organisation.DoesNotExist:
             raise Http404 from None
-    return None
+    return own
+
+
+def _of_host(request: HttpRequest) -> Organisation | None:
+    """The organisation whose own host name was asked for. The main host costs no query."""
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    host = host.lower().rstrip(".")
+    if host == urlsplit(settings.SITE_URL).hostname or host in _OURS:
+        return None
+    return Organisation.objects.filter(domain=host, is_open=True).first()
 
 
 def _chosen(request: HttpRequest) -> Organisation | None:

@@ -45,7 +45,7 @@ def proofs() -> dict[str, list[str]]:
     """The id of every rule that tests name → those tests. Collects the whole suite; RuntimeError when that fails."""
     collected, output = _Collected(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        code = pytest.main(["--collect-only", "-q", str(FOLDER)], plugins=[collected])
+        code = pytest.main(["--collect-only", "-q", "-n0", str(FOLDER)], plugins=[collected])
     if code != pytest.ExitCode.OK:
         raise RuntimeError(f"the tests cannot be collected:\n{output.getvalue().partition('= ERRORS =')[2]}")
     found: dict[str, list[str]] = {}

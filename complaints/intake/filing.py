@@ -21,7 +21,7 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from complaints import access_codes
+from complaints import access_codes, throttling
 from complaints.actions import (
     THE_COMPLAINANT,
     Opened,
@@ -97,18 +97,7 @@ def check(request: HttpRequest) -> HttpResponse:
     form = complaint_form(procedure, draft=draft)
     if draft is None or not form.is_valid() or referral(procedure, str(form.data.get(EXCLUSION, ""))):
         return redirect("file", organisation=procedure.organisation)
-    now = timezone.now()
-    return render(
-        request,
-        "public/check.html",
-        {
-            "procedure": procedure,
-            "groups": check_page(form, procedure, list(draft.files.all())),
-            "typed": [(name, value) for name, values in draft.answers.items() for value in values],
-            "nonce": draft.nonce,
-            "late": late_words(procedure, form.answers(), at=now, calendar=calendar_of(procedure, at=now)),
-        },
-    )
+    return _check_page(request, procedure, form, draft)
 
 
 @require_POST
@@ -177,6 +166,12 @@ def _step(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft |
 
 def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
     now = timezone.now()
+    seconds = throttling.wait_for(request, "file", at=now)
+    if seconds:
+        response = _check_page(request, procedure, form, draft, wait=seconds)
+        response["Retry-After"] = str(seconds)
+        return response
+    throttling.count(request, "file", at=now)
     given = form.answers()
     given.pop(EXCLUSION, None)
     speaks = representation.take_out(given)
@@ -249,6 +244,25 @@ def _form_page(
             "is_stale": status is HTTPStatus.FORBIDDEN,
         },
         status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK),
+    )
+
+
+def _check_page(
+    request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft, *, wait: int = 0
+) -> HttpResponse:
+    now = timezone.now()
+    return render(
+        request,
+        "public/check.html",
+        {
+            "procedure": procedure,
+            "groups": check_page(form, procedure, list(draft.files.all())),
+            "typed": [(name, value) for name, values in draft.answers.items() for value in values],
+            "nonce": draft.nonce,
+            "late": late_words(procedure, form.answers(), at=now, calendar=calendar_of(procedure, at=now)),
+            "wait": wait,
+        },
+        status=HTTPStatus.TOO_MANY_REQUESTS if wait else HTTPStatus.OK,
     )
 
 

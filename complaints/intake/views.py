@@ -23,7 +23,9 @@ from procedures.models import Organisation, ProcedureVersion
 
 @require_safe
 def organisations(request: HttpRequest) -> HttpResponse:
-    """Where someone chooses the organisation that the complaint is about."""
+    """Where someone chooses the organisation that the complaint is about; on an organisation's own host, its page."""
+    if request.organisation:  # type: ignore[attr-defined]
+        return organisation_page(request)
     return render(request, "public/organisations.html", {"organisations": Organisation.objects.filter(is_open=True)})
 
 
@@ -112,8 +114,10 @@ def speak(procedure: Procedure) -> None:
 def _paper(procedure: Procedure) -> bytes:
     from complaints.letters.printing import paper  # WeasyPrint takes half a second to load
 
+    contact = procedure.contact
     context: dict[str, Any] = {
         **page_of(procedure),
+        "contact": [each for each in (contact.email, contact.phone, ", ".join(contact.address)) if each],
         "mark": mark(procedure.theme),
         "address": f"{settings.SITE_URL}/{procedure.organisation}/",
     }

@@ -1,97 +1,150 @@
-"""A complaint filed in a real browser: by keyboard, without JavaScript, on a phone's width."""
+"""A complaint filed in a real browser: by keyboard alone, without JavaScript, on a narrow phone, in both languages."""
 
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from complaints.models import Case
+from complaints.models import Case, Document, Draft
 from procedures.definition import FieldKind, Procedure
-from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import SLUGS, definition, publish_all
+from tests.browser.conftest import Browsing
+from tests.browser.test_every_state import LOCALES, NARROW
+from tests.browser.walking import FORM, fill, send
+from tests.complaints.factories import SLUGS, definition, publish_all, published
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="CHROMIUM IS NOT ON THIS MACHINE: the browser tests are left out")
-
-
-@pytest.fixture
-def browsing() -> Iterator[ThreadPoolExecutor]:
-    """A thread for the browser: its own event loop must not stand in the thread that asks the database."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        yield thread
+FILED = {"nl": "Uw klacht is binnen", "en": "We have your complaint"}
+BAD = {FieldKind.DATE: "31-11-2026", FieldKind.EMAIL: "geen adres", FieldKind.NUMBER: "veel"}
 
 
-def in_browser(site: str, slug: str, procedure: Procedure) -> dict[str, Any]:
-    """Files a complaint with the keyboard; what was seen."""
-    from playwright.sync_api import sync_playwright
-
-    seen: dict[str, Any] = {"problems": []}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        page = browser.new_context(viewport={"width": 320, "height": 800}, java_script_enabled=False).new_page()
-        page.on("console", lambda message: seen["problems"].append(message.text))
-        page.goto(f"{site}/{slug}/indienen/")
-        seen["wide"] = _is_wide(browser, f"{site}/{slug}/indienen/")
-        for field in procedure.intake.fields:
-            _answer(page, field.name, field.kind)
-        if procedure.intake.exclusions:
-            page.locator('[name="exclusion"][value="none"]').check()
-        if procedure.intake.confidentiality:
-            page.locator('[name="confidentiality"]').first.check()
-        page.locator("main form button[type=submit]").focus()
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-        seen["text"] = page.inner_text("main")
-        browser.close()
-    return seen
+def opened(browser: Any, site: str, slug: str, language: str = "nl", *, scripts: bool = True) -> Any:
+    context = browser.new_context(viewport=NARROW, locale=LOCALES[language], java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{site}/{slug}/indienen/")
+    return page
 
 
-def _answer(page: Any, name: str, kind: FieldKind) -> None:
-    if kind in (FieldKind.DOCUMENT, FieldKind.DOCUMENTS):
-        return
-    if kind in (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.YES_NO):
-        page.locator(f'[name="{name}"]').last.focus()
-        page.keyboard.press("Space")
-        return
-    day = timezone.localdate()
-    words = {
-        FieldKind.DATE: f"{day.day}-{day.month}-{day.year}",
-        FieldKind.EMAIL: "iemand@voorbeeld.example",
-        FieldKind.NUMBER: "1",
-    }.get(kind, "1234 AB" if name == "postcode" else "Antwoord")
-    page.locator(f'[name="{name}"]').focus()
-    page.keyboard.type(words)
+def filed_by_keyboard(browser: Any, site: str, procedure: Procedure, language: str, today: date) -> str:
+    page = opened(browser, site, procedure.organisation, language, scripts=False)
+    fill(page, procedure, today=today, only_keys=True)
+    send(page, "check", only_keys=True)
+    send(page, "send", only_keys=True)
+    words = str(page.inner_text("main"))
+    page.context.close()
+    return words
 
 
-def _is_wide(browser: Any, address: str) -> bool:
-    """Whether the page scrolls sideways at 320 pixels."""
-    page = browser.new_page(viewport={"width": 320, "height": 800})
-    page.goto(address)
-    wide = bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
-    page.close()
-    return wide
-
-
-def test_complaint_is_filed_by_keyboard_without_javascript_at_each_organisation(
-    live_site: str, browsing: ThreadPoolExecutor
-):
+def test_complaint_is_filed_by_keyboard_without_javascript_in_both_languages(live_site: str, browsing: Browsing):
     publish_all()
     for slug in SLUGS:
         procedure = definition(slug)
-        seen = browsing.submit(in_browser, live_site, slug, procedure).result(timeout=60)
-        assert "Uw klacht is binnen" in seen["text"], (slug, seen["text"])
-        assert not seen["wide"], slug
-        assert [each for each in seen["problems"] if "Content Security" in each] == []
-        reference = re.search(rf"{procedure.prefix}-\d{{4}}-0001", seen["text"])
-        assert reference
-        with scope(Organisation.objects.get(slug=slug).pk):
-            assert Case.objects.get().reference == reference[0]
+        for number, language in enumerate(procedure.languages, start=1):
+            words = browsing.run(filed_by_keyboard, live_site, procedure, language, timezone.localdate())
+            assert FILED[language] in words, (slug, language, words)
+            assert re.search(rf"{procedure.prefix}-\d{{4}}-000{number}", words)
+
+
+def test_bad_input_at_every_field_is_explained_beside_it_and_stays(live_site: str, browsing: Browsing):
+    organisation = published("klik-onderwijs")
+    procedure = definition("klik-onderwijs")
+
+    def visit(browser: Any) -> list[str]:
+        page = opened(browser, live_site, organisation.slug)
+        wrong = {each.name: BAD[each.kind] for each in procedure.intake.fields if each.kind in BAD}
+        assert wrong
+        for name, typed in wrong.items():
+            page.fill(f'[name="{name}"]', typed)
+        send(page, "check")
+        missing = []
+        for field in procedure.intake.fields:
+            if field.name in wrong or (field.required and not field.when):
+                link = page.locator(f'.error-summary a[href="#div_id_{field.name}"]')
+                if link.count() != 1 or not page.locator(f"#div_id_{field.name} .invalid-feedback").count():
+                    missing.append(field.name)
+        kept = [name for name, typed in wrong.items() if page.input_value(f'[name="{name}"]') != typed]
+        page.locator(".error-summary a").first.click()
+        assert "#div_id_" in page.url
+        return missing + kept
+
+    assert browsing.run(visit) == []
+    with scope(organisation.pk):
+        assert not Case.objects.exists()
+
+
+def test_back_button_double_click_and_lost_session_lose_nothing_and_file_once(live_site: str, browsing: Browsing):
+    organisation = published("klassepro")
+    procedure = definition("klassepro")
+    today = timezone.localdate()
+
+    def visit(browser: Any) -> list[str]:
+        page = opened(browser, live_site, organisation.slug)
+        fill(page, procedure, today=today)
+        send(page, "check")
+        page.go_back()
+        seen = [page.input_value('[name="description"]')]
+        send(page, "check")
+        page.context.clear_cookies(name="session")  # as if the half hour was over
+        with page.expect_navigation():
+            page.locator(f'{FORM} button[value="send"]:not(.visually-hidden)').dblclick(no_wait_after=True)
+        page.wait_for_load_state()
+        return [*seen, page.inner_text("main")]
+
+    described, receipt = browsing.run(visit)
+    assert described.startswith("Op woensdag")
+    assert FILED["nl"] in receipt
+    with scope(organisation.pk):
+        assert Case.objects.count() == 1
+        assert Document.objects.count() == 1
+        assert not Draft.objects.exists()
+
+
+def test_questions_and_referrals_appear_when_they_are_asked(live_site: str, browsing: Browsing):
+    published("o21")
+
+    def visit(browser: Any) -> list[bool]:
+        page = opened(browser, live_site, "o21")
+        name = page.locator("#div_id_representative_name")
+        before = name.is_visible()
+        page.check('input[name="represented"][value="yes"]')
+        referral = page.locator(".referral").first
+        hidden = referral.is_visible()
+        page.locator('input[name="exclusion"]').nth(1).check()
+        return [before, name.is_visible(), hidden, referral.is_visible()]
+
+    assert browsing.run(visit) == [False, True, False, True]
+
+
+def test_file_is_dropped_on_the_form(live_site: str, browsing: Browsing):
+    published("klikklaar")
+
+    def visit(browser: Any) -> list[str]:
+        page = opened(browser, live_site, "klikklaar")
+        page.evaluate("""() => {
+            const files = new DataTransfer();
+            files.items.add(new File(["Zo ging het."], "gesleept.txt", {type: "text/plain"}));
+            const place = document.querySelector("#div_id_files [data-drop]");
+            place.dispatchEvent(new DragEvent("drop", {dataTransfer: files, bubbles: true, cancelable: true}));
+        }""")
+        return list(page.evaluate("Array.from(document.querySelector('#id_files').files).map(each => each.name)"))
+
+    assert browsing.run(visit) == ["gesleept.txt"]
+
+
+@pytest.mark.parametrize("path", ["/klassepro/", "/klassepro/indienen/", "/klassepro/volgen/"])
+def test_page_is_light_and_asks_nothing_outside(live_site: str, browsing: Browsing, path: str):
+    published("klassepro")
+
+    def visit(browser: Any) -> tuple[set[str], int]:
+        page = browser.new_context(viewport=NARROW, locale="nl-NL").new_page()
+        answers: list[Any] = []
+        page.on("response", lambda answer: answers.append(answer))
+        page.goto(live_site + path, wait_until="networkidle")
+        return {each.url.split("/")[2] for each in answers}, sum(len(each.body()) for each in answers)
+
+    hosts, size = browsing.run(visit)
+    assert hosts == {live_site.removeprefix("http://")}
+    assert size < 150_000

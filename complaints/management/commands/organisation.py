@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,7 +14,10 @@ from django.utils import timezone
 from complaints.models import Membership, User
 from procedures.catalogue import establish
 from procedures.loading import Unsound, load
+from procedures.models import Organisation
 from procedures.scoping import scope
+
+HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 class Command(BaseCommand):
@@ -23,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the procedure, as TOML")
         parser.add_argument("--publisher", required=True, metavar="EMAIL", help="who gets the role that may publish")
         parser.add_argument("--name", default="", metavar="NAME", help="their name, for a new account")
+        parser.add_argument("--domain", metavar="HOST", help='the organisation\'s own host name; "" takes it away')
 
     def handle(self, **options: Any) -> None:
         try:
@@ -34,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(str(each) for each in unsound.problems)) from None
         now = timezone.now()
         organisation = establish(source, at=now)
+        if options["domain"] is not None:
+            _set_domain(organisation, options["domain"])
         user, password = _account(options["publisher"], options["name"])
         roles = {procedure.publisher, *(role.name for role in procedure.roles if role.is_administrator)}
         with scope(organisation.pk):
@@ -58,3 +65,12 @@ def _account(email: str, name: str) -> tuple[User, str]:
     user.set_password(password)
     user.save()
     return user, password
+
+
+def _set_domain(organisation: Organisation, domain: str) -> None:
+    host = domain.strip().lower().rstrip(".")
+    if host and not HOST.fullmatch(host):
+        raise CommandError(f'"{domain}" is no host name; write it like klachten.voorbeeld.nl.')
+    if host and Organisation.objects.filter(domain=host).exclude(pk=organisation.pk).exists():
+        raise CommandError(f"{host} belongs to another organisation.")
+    Organisation.objects.filter(pk=organisation.pk).update(domain=host or None)

@@ -19,6 +19,7 @@ from pypdf import PdfReader
 
 from complaints.actions import forget_expired, perform, send_waiting
 from complaints.models import Case, Document, Draft, DraftFile, Letter, Party
+from complaints.throttling import FREE
 from procedures.scoping import scope
 from tests.complaints.factories import SLUGS, act_answers, actor_of, definition, published, staffed
 from tests.complaints.intake.test_public_pages import nonce_of, text_of, typed
@@ -285,3 +286,20 @@ def test_double_click_opens_one_case_and_shows_one_code(own_database, media_fold
         assert Case.objects.count() == 1
         assert Document.objects.count() == 1
         assert not Draft.objects.exists()
+
+
+@pytest.mark.django_db
+def test_many_complaints_from_one_place_are_slowed_down_and_none_is_lost(client: Client):
+    organisation = published("klassepro")
+    for number in range(FREE["file"]):
+        sent = typed(definition("klassepro"), nonce=f"{number:043}")
+        assert client.post("/klassepro/indienen/", sent).status_code == 201
+    sent = typed(definition("klassepro"), nonce="z" * 43)
+    slow = client.post("/klassepro/indienen/", sent)
+    assert slow.status_code == 429
+    assert slow["Retry-After"] == "1"
+    assert "Antwoord op description <b>&" in text_of(slow)
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.post("/klassepro/indienen/", sent).status_code == 201, "another visitor waits for nobody"
+    with scope(organisation.pk):
+        assert Case.objects.count() == FREE["file"] + 1

@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check rules reset
+.PHONY: help setup run test check rules screens reset
 
 help:  ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,11 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 	git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0r $(RUN)/djade --target-version 5.2 --check
 	$(RUN)/python manage.py check --fail-level WARNING
 	$(RUN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+screens: setup  ## Keep a picture of every public page in every state, on a phone and on a desk, in var/screens
+	rm -rf var/screens
+	$(RUN)/python -m pytest tests/browser/test_every_state.py --screens var/screens
+	@echo "Look at var/screens/<organisation>/<language>/"
 
 rules: setup  ## Show which test proves which rule
 	$(RUN)/python -m tests.rules

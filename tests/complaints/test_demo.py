@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from complaints.models import Case, Letter
 from procedures.models import Organisation
@@ -16,7 +18,7 @@ from tests.conftest import MailServer
 
 @pytest.mark.django_db
 def test_demo_shows_every_phase_of_every_procedure(
-    smtp_server: MailServer, media_folder: Path, capsys: pytest.CaptureFixture[str]
+    client: Client, smtp_server: MailServer, media_folder: Path, capsys: pytest.CaptureFixture[str]
 ):
     call_command("demo")
     for organisation in Organisation.objects.all():
@@ -30,7 +32,13 @@ def test_demo_shows_every_phase_of_every_procedure(
     assert len(said) == Organisation.objects.count()
     assert all(line.endswith("nothing to do") for line in said)
     call_command("demo", "--accounts")
-    assert "csm@klik-onderwijs.example" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "csm@klik-onderwijs.example" in said
+    for organisation in Organisation.objects.all():
+        told = re.search(rf"{organisation.name}: +({organisation.prefix}-\d{{4}}-\d{{4}})  ([0-9A-Z ]+)", said)
+        assert told
+        page = client.post(f"/{organisation.slug}/volgen/", {"reference": told[1], "code": told[2]})
+        assert page.status_code == 302, organisation.name
 
 
 def test_demo_is_refused_in_production(settings):

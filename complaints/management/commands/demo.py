@@ -13,11 +13,13 @@ from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from complaints import access_codes
+from complaints.actions import opened_with
 from complaints.demo.paths import ways
 from complaints.demo.playing import HERE, Cast, play
 from complaints.models import Case, Membership, User
 from procedures.catalogue import establish, publish
-from procedures.definition import FieldKind, Procedure
+from procedures.definition import COMPLAINANT, FieldKind, Procedure
 from procedures.loading import load
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -73,6 +75,22 @@ class Command(BaseCommand):
         for procedure in procedures:
             for role in procedure.roles:
                 self.stdout.write(f"  {procedure.name + ':':22} {role.title.nl:34} {_address(procedure, role.name, 0)}")
+        self.stdout.write("Complainants, to follow a case")
+        for procedure in procedures:
+            self._print_complainant(procedure)
+
+    def _print_complainant(self, procedure: Procedure) -> None:
+        """The number and the code of the newest case in which the complainant has something to do."""
+        organisation = Organisation.objects.filter(slug=procedure.organisation, is_open=True).first()
+        if organisation is None:
+            return
+        waiting = [phase for act in procedure.acts if COMPLAINANT in act.by for phase in act.phases if phase != "*"]
+        with scope(organisation.pk):
+            case = Case.objects.filter(phase__in=waiting).exclude(nonce=None).order_by("-received_at").first()
+            opened = opened_with(str(case.nonce)) if case else None
+        if opened:
+            number = f"{opened.case.reference}  {' '.join(access_codes.written(opened.access_code))}"
+            self.stdout.write(f"  {procedure.name + ':':22} {number}")
 
 
 def _hire(

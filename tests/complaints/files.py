@@ -10,11 +10,50 @@ from collections.abc import Mapping
 import pikepdf
 from PIL import Image
 
-TYPES = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
-WORD = b'<?xml version="1.0"?><w:document xmlns:w="w"><w:p>Zo ging het.</w:p></w:document>'
-SHEET = b'<?xml version="1.0"?><workbook xmlns="s"/>'
+OPEN_XML = "http://schemas.openxmlformats.org"
+RELATIONS = f"{OPEN_XML}/officeDocument/2006/relationships"
+WORD_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+SHEET_MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+WORD = (
+    b'<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    b"<w:body><w:p><w:r><w:t>Zo ging het.</w:t></w:r></w:p></w:body></w:document>"
+)
+SHEET = b'<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
 ODT = b"application/vnd.oasis.opendocument.text"
-CONTENT = b'<?xml version="1.0"?><office:document-content xmlns:office="o"/>'
+
+
+def types(main: str, part: str, more: str = "") -> bytes:
+    return (
+        f'<?xml version="1.0"?><Types xmlns="{OPEN_XML}/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/><Override PartName="{part}" ContentType="{main}"/>'
+        f"{more}</Types>"
+    ).encode()
+
+
+TYPES = types(WORD_MAIN, "/word/document.xml")
+SHEET_TYPES = types(SHEET_MAIN, "/xl/workbook.xml")
+
+
+def relation(kind: str, target: str, mode: str = "External") -> bytes:
+    return (
+        f'<Relationships xmlns="{OPEN_XML}/package/2006/relationships"><Relationship Id="r" TargetMode="{mode}" '
+        f'Type="{RELATIONS}/{kind}" Target="{target}"/></Relationships>'
+    ).encode()
+
+
+def written(inside: str) -> bytes:
+    """The content of a text of LibreOffice."""
+    spaces = " ".join(
+        f'xmlns:{each}="urn:oasis:names:tc:opendocument:xmlns:{each}:1.0"' for each in ("office", "text", "draw")
+    )
+    return (
+        f'<?xml version="1.0"?><office:document-content {spaces} xmlns:xlink="http://www.w3.org/1999/xlink">{inside}'
+        "</office:document-content>"
+    ).encode()
+
+
+CONTENT = written("<office:body><office:text><text:p>Zo ging het.</text:p></office:text></office:body>")
 
 
 def pdf(change: object = None) -> bytes:
@@ -55,11 +94,15 @@ def docx(more: Mapping[str, bytes] | None = None) -> bytes:
 
 
 def xlsx(more: Mapping[str, bytes] | None = None) -> bytes:
-    return packed({"[Content_Types].xml": TYPES, "xl/workbook.xml": SHEET, **(more or {})})
+    return packed({"[Content_Types].xml": SHEET_TYPES, "xl/workbook.xml": SHEET, **(more or {})})
 
 
 def odt(more: Mapping[str, bytes] | None = None) -> bytes:
     return packed({"mimetype": ODT, "content.xml": CONTENT, **(more or {})})
+
+
+def txt() -> bytes:
+    return "Zo ging het, één voor één. Ik zei: 2 < 3.\r\n".encode()
 
 
 def good() -> dict[str, bytes]:

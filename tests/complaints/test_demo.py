@@ -32,10 +32,10 @@ def test_demo_shows_every_phase_of_every_procedure(
     assert len(said) == Organisation.objects.count()
     assert all(line.endswith("nothing to do") for line in said)
     call_command("demo", "--accounts")
-    said = capsys.readouterr().out
-    assert "csm@klik-onderwijs.example" in said
+    accounts = capsys.readouterr().out
+    assert "csm@klik-onderwijs.example" in accounts
     for organisation in Organisation.objects.all():
-        told = re.search(rf"{organisation.name}: +({organisation.prefix}-\d{{4}}-\d{{4}})  ([0-9A-Z ]+)", said)
+        told = re.search(rf"{organisation.name}: +({organisation.prefix}-\d{{4}}-\d{{4}})  ([0-9A-Z ]+)", accounts)
         assert told
         page = client.post(f"/{organisation.slug}/volgen/", {"reference": told[1], "code": told[2]})
         assert page.status_code == 302, organisation.name

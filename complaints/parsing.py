@@ -22,6 +22,7 @@ MEMORY = 256 * 1024 * 1024  # bytes of address space; the interpreter and its li
 SECONDS = 2  # of processor time
 JPEG_PIXELS, PIXELS = 120_000_000, 30_000_000  # a JPEG is read at an eighth of its size
 PAGES, OBJECTS, DEPTH = 2_000, 200_000, 50
+SHOWS = ("/GoTo", "/Named", "/Hide", "/SetOCGState", "/ResetForm")  # what a PDF may do by itself
 PICTURE_IN_PDF = 200_000_000  # pixels that a picture on a page may claim
 ENTRIES, UNPACKED, RATIO = 2_000, 100 * 1024 * 1024, 200
 DIRECTORY = 1024 * 1024  # bytes of the list of entries at the end of an archive
@@ -215,10 +216,10 @@ def _nothing_that_runs(part: Any, *, depth: int = 0) -> None:
         ):
             raise Refused("active")
         if "/OpenAction" in names:
-            _only_turns_to_a_page(part["/OpenAction"])
+            _stays_inside(part["/OpenAction"])
         if "/AA" in names and isinstance(part["/AA"], pikepdf.Dictionary):
             for trigger in part["/AA"].keys():  # noqa: SIM118  # no mapping: it cannot be walked through itself
-                _only_turns_to_a_page(part["/AA"][trigger])
+                _stays_inside(part["/AA"][trigger])
         inside = [part[name] for name in names]
     else:
         return
@@ -227,11 +228,11 @@ def _nothing_that_runs(part: Any, *, depth: int = 0) -> None:
             _nothing_that_runs(each, depth=depth + 1)
 
 
-def _only_turns_to_a_page(action: Any) -> None:
-    """What happens by itself, without a click, is no more than showing a page of the same document."""
+def _stays_inside(action: Any) -> None:
+    """What happens by itself, without a click, stays within the same document."""
     import pikepdf
 
-    if isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "/GoTo")) not in ("/GoTo", "/Named"):
+    if isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "/GoTo")) not in SHOWS:
         raise Refused("active")
 
 

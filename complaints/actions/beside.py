@@ -5,6 +5,7 @@ It stands in the history like everything else, so that the history is whole; rep
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from django.db import transaction
 from complaints.actions.actors import Actor
 from complaints.actions.documents import keep_files
 from complaints.actions.notices import write_notice
+from complaints.actions.recording import in_history
 from complaints.models import BESIDE, Case, Event, Message, Notice, Party
 
 MESSAGE, CONTACT, OWN_DATA = f"{BESIDE}message", f"{BESIDE}contact", f"{BESIDE}own_data"
@@ -22,22 +24,33 @@ CORRECTABLE = ("email", "phone", "address", "postcode", "town")  # not the name:
 
 @transaction.atomic
 def send_message(
-    case: Case, text: str, *, actor: Actor, at: datetime, files: Sequence[UploadedFile[bytes]] = ()
+    case: Case,
+    text: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    files: Sequence[UploadedFile[bytes]] = (),
+    revision: int | None = None,
 ) -> Message:
     """Writes a message from one side to the other, at the instant `at`. Raises uploads.UploadRefused.
 
-    Side effects, in order: event, message, documents, and a mail that says there is a message but not what it says:
-    to the complainant, or to the handler where there is one.
+    `revision` is the one that the form was made from: the same words sent twice from it, without files, are one
+    message. Side effects, in order: event (with a salted hash of the text), message, documents, and a mail that says
+    there is a message but not what it says: to the complainant, or to the handler where there is one.
     """
-    event = _record(case, MESSAGE, actor=actor, at=at)
+    fresh = _locked(case)
     is_staff = actor.membership is not None
+    by = Message.By.STAFF if is_staff else Message.By.COMPLAINANT
+    if revision is not None and not files:
+        known = fresh.messages.filter(by=by, member=actor.membership, text=text, event__number__gt=revision).first()
+        if known:
+            return known
+    salt = secrets.token_hex(16)
+    event = _record(
+        fresh, MESSAGE, actor=actor, at=at, facts={"message": in_history("message", text, {"message": salt})}
+    )
     message = Message.objects.create(
-        case=event.case,
-        event=event,
-        by=Message.By.STAFF if is_staff else Message.By.COMPLAINANT,
-        member=actor.membership,
-        text=text,
-        sent_at=at,
+        case=event.case, event=event, by=by, member=actor.membership, text=text, salt=salt, sent_at=at
     )
     keep_files(event, {"message": files}, actor, at=at)
     if is_staff:
@@ -65,20 +78,21 @@ def correct_contact(case: Case, details: Mapping[str, str], *, actor: Actor, at:
         for name in changed:
             setattr(party, name, given[name])
         party.save(update_fields=changed)
-        _record(case, CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
+        _record(_locked(case), CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
     return changed
 
 
 @transaction.atomic
 def note_own_data(case: Case, form: str, *, actor: Actor, at: datetime) -> Event:
     """Notes that the complainant took a copy of their own data (KK-12), as "pdf" or "json"."""
-    return _record(case, OWN_DATA, actor=actor, at=at, facts={"form": {"value": form}})
+    return _record(_locked(case), OWN_DATA, actor=actor, at=at, facts={"form": {"value": form}})
 
 
-def _record(
-    case: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object] | None = None
-) -> Event:
-    fresh = Case.objects.select_for_update(of=("self",)).select_related("version", "handler__user").get(pk=case.pk)
+def _locked(case: Case) -> Case:
+    return Case.objects.select_for_update(of=("self",)).select_related("version", "handler__user").get(pk=case.pk)
+
+
+def _record(fresh: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object]) -> Event:
     fresh.revision += 1
     fresh.save(update_fields=["revision"])
     return Event.objects.create(
@@ -90,6 +104,6 @@ def _record(
         by=actor.by,
         member=actor.membership,
         roles=sorted(actor.roles),
-        facts=dict(facts or {}),
+        facts=dict(facts),
         decision={"phase": fresh.phase},
     )

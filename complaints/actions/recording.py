@@ -59,7 +59,7 @@ class Recorder:
             by=actor.by,
             member=actor.membership,
             roles=sorted(actor.roles),
-            facts={name: _in_history(name, fact, salts) for name, fact in given.items()},
+            facts={name: in_history(name, fact, salts) for name, fact in given.items()},
             decision=_summary(decision),
         )
         self._keep_answers(event, given, fields, salts)
@@ -183,7 +183,7 @@ def _is_personal(name: str, fields: Mapping[str, Field]) -> bool:
     )
 
 
-def _in_history(name: str, fact: Fact, salts: Mapping[str, str]) -> object:
+def in_history(name: str, fact: Fact, salts: Mapping[str, str]) -> object:
     """The answer as the event keeps it: as it is, or a salted hash where it may say something about a person."""
     value = answers.as_json(fact)
     if name not in salts:

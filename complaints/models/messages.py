@@ -14,7 +14,10 @@ from procedures.scoping import ScopedManager, ScopedModel
 
 
 class Message(ScopedModel):
-    """What one side wrote to the other; files that came with it are the documents of the same event."""
+    """What one side wrote to the other; files that came with it are the documents of the same event.
+
+    The event holds a hash of the text; `salt` makes it opaque, so that it says nothing once this row is erased.
+    """
 
     class By(models.TextChoices):
         COMPLAINANT = "complainant", _("indiener")
@@ -25,6 +28,7 @@ class Message(ScopedModel):
     by = models.CharField(max_length=20, choices=By)
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     text = models.TextField(_("bericht"))
+    salt = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(_("verstuurd"))
     read_at = models.DateTimeField(_("gelezen"), null=True, blank=True)  # first opened by the other side
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.core.files.base import File
 from django.db.models import Q, QuerySet
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -34,7 +36,7 @@ def letter(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:  # noqa
     if found is None:
         raise Http404
     response = FileResponse(
-        found.pdf.open("rb"),
+        _opened(found.pdf),
         content_type="application/pdf",
         filename=f"{entry.case.reference}-{found.name}.pdf",
     )
@@ -50,11 +52,19 @@ def document(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:  # no
     if found is None:
         raise Http404
     response = FileResponse(
-        found.file.open("rb"), content_type=found.content_type, filename=found.title, as_attachment=True
+        _opened(found.file), content_type=found.content_type, filename=found.title, as_attachment=True
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
+
+
+def _opened(file: FieldFile) -> File[bytes]:
+    try:
+        opened: File[bytes] = file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return opened
 
 
 @for_complainant

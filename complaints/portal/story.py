@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from complaints.actions.beside import CONTACT, MESSAGE
+from complaints.actions import beside
 from complaints.models import BESIDE, Event, Letter
 from procedures.definition import OwedBy, Procedure
 
@@ -33,7 +33,7 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
         if event.number == 1:
             line.append(Told(event.at, _("Wij kregen uw klacht.")))
         elif event.occurrence.startswith(BESIDE):
-            line.append(Told(event.at, _beside(event)))
+            line += [Told(event.at, said) for said in [_beside(event)] if said]
         elif event.by == Event.By.COMPLAINANT:
             act = procedure.act(event.occurrence)
             line.append(Told(event.at, act.receipt.in_language(language) or act.title.in_language(language)))
@@ -52,9 +52,14 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
 
 
 def _beside(event: Event) -> str:
-    if event.occurrence == MESSAGE:
-        is_theirs = event.by == Event.By.COMPLAINANT
-        return _("U stuurde ons een bericht.") if is_theirs else _("Wij stuurden u een bericht.")
-    if event.occurrence == CONTACT:
-        return _("U paste uw adres of telefoon aan.")
-    return _("U vroeg een kopie van uw eigen gegevens.")
+    match event.occurrence:
+        case beside.MESSAGE if event.by == Event.By.COMPLAINANT:
+            return _("U stuurde ons een bericht.")
+        case beside.MESSAGE:
+            return _("Wij stuurden u een bericht.")
+        case beside.CONTACT:
+            return _("U paste uw adres of telefoon aan.")
+        case beside.OWN_DATA:
+            return _("U vroeg een kopie van uw eigen gegevens.")
+        case _:
+            return ""  # of no concern to them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,16 +17,18 @@ from complaints.actions import CaseMovedOn, note_read, perform
 from complaints.forms import form_for
 from complaints.intake.pages import dated_steps
 from complaints.models import Message
-from complaints.portal.entering import for_complainant
+from complaints.portal.dates import last_day, left_of, not_now, past_steps, reason_of
+from complaints.portal.entering import AGAIN, for_complainant
 from complaints.portal.files import letters_of, own_documents
 from complaints.portal.story import told
 from complaints.queries.state import state_of
 from complaints.uploads import UploadRefused
 from procedures import engine
+from procedures.calendars import Calendar
 from procedures.catalogue import calendar_of
+from procedures.definition import EMPTY, Act
 
 DONE = "done"  # in the session: what was done and when, until the page has said so
-TOLD = ("late", "early")  # refusals that say something to the complainant: a window that is over, or not yet open
 
 
 @for_complainant
@@ -34,11 +37,14 @@ def case_page(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Where the case stands, what comes by when, what was written, and what the complainant may do."""
     case, procedure = entry.case, entry.procedure
     now = timezone.now()
-    state = state_of(case, procedure)
+    calendar = calendar_of(procedure, at=now)
+    state = _standing(entry, calendar, at=now)
     letters = list(letters_of(entry))
-    offers = [each for each in engine.offers(procedure, state, at=now, by=entry.actor.roles) if not each.act.opens]
-    dates = dated_steps(procedure, state, calendar_of(procedure, at=now))
+    offers = _offers(entry, state, at=now)
+    dates = dated_steps(procedure, state, calendar)
+    past = past_steps(procedure, state, calendar, at=now)
     messages = list(case.messages.select_related("member__user"))
+    documents = list(own_documents(entry))
     note_read(case, by=Message.By.COMPLAINANT, at=now)
     return render(
         request,
@@ -46,45 +52,39 @@ def case_page(request: HttpRequest, entry: Entry) -> HttpResponse:
         {
             "procedure": procedure,
             "case": case,
-            "phase": procedure.phase(case.phase),
+            "phase": procedure.phase(state.phase),
             "handler": case.handler.name if case.handler else "",
             "next": dates[0] if dates else None,
+            "left": left_of(procedure, state, dates[0].rule.name, calendar, at=now) if dates else "",
             "dates": dates[1:],
+            "owed": [each for each in past if each.is_owed],
+            "past": [each for each in past if not each.is_owed],
             "acts": [each.act for each in offers if each.refusal is None],
-            "not_now": [
-                (each.act, each.refusal.reason) for each in offers if each.refusal and each.refusal.code in TOLD
-            ],
+            "not_now": not_now(procedure, state, offers),
             "story": told(case.events.order_by("number"), letters, procedure),
             "letters": letters,
-            "documents": list(own_documents(entry)),
-            "messages": messages,
+            "documents": documents,
+            "messages": [(each, [file for file in documents if file.event_id == each.event_id]) for each in messages],
             "done": request.session.pop(DONE, None),
         },
     )
 
 
 @for_complainant
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
     """A form for an act of the complainant. What was typed is kept when the case has moved on meanwhile."""
     case, procedure = entry.case, entry.procedure
     now = timezone.now()
     language = get_language() or "nl"
-    state = state_of(case, procedure)
-    offered = {each.act.name: each for each in engine.offers(procedure, state, at=now, by=entry.actor.roles)}
-    if act not in offered:
-        raise Http404
-    definition, refusal = offered[act].act, offered[act].refusal
+    state = _standing(entry, calendar_of(procedure, at=now), at=now)
+    offers = _offers(entry, state, at=now)
+    definition, refusal = _asked(entry, act, offers, is_sent=request.method == "POST")
+    if refusal is not None:
+        return _refused(request, entry, state, definition, refusal, offers)
     sent = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
     form = form_for(procedure, definition.fields, facts=state.facts, done=state.done, language=language, **sent)  # type: ignore[arg-type]
     status = 200
-    if refusal is not None:
-        return render(
-            request,
-            "public/refused.html",
-            {"procedure": procedure, "case": case, "act": definition, "reason": refusal.reason},
-            status=409 if refusal.code != "role" else 404,
-        )
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -95,7 +95,7 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
                     answers=form.answers(),
                     actor=entry.actor,
                     at=now,
-                    revision=_revision(request),
+                    revision=sent_revision(request),
                     files=form.files_by_field(),
                 )
             except CaseMovedOn:
@@ -114,9 +114,63 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
     return render(
         request,
         "public/act.html",
-        {"procedure": procedure, "case": case, "act": definition, "form": form, "revision": case.revision},
+        {
+            "procedure": procedure,
+            "case": case,
+            "act": definition,
+            "form": form,
+            "revision": case.revision,
+            "was_until": last_day(procedure, state, definition) if definition.after else "",
+        },
         status=status,
     )
+
+
+def _asked(
+    entry: Entry, name: str, offers: Sequence[engine.Offer], *, is_sent: bool
+) -> tuple[Act, engine.ActRefused | None]:
+    """The act, and why it cannot be done now. Http404 when it is not the complainant's, or not of this phase and
+    nothing was sent: who was still writing when the case went on is told so."""
+    for each in offers:
+        if each.act.name == name:
+            return each.act, each.refusal
+    for act in entry.procedure.acts:
+        if is_sent and act.name == name and not act.opens and entry.actor.roles & set(act.by):
+            return act, engine.ActRefused(EMPTY, code="phase")
+    raise Http404
+
+
+def _refused(
+    request: HttpRequest,
+    entry: Entry,
+    state: engine.Case,
+    act: Act,
+    refusal: engine.ActRefused,
+    offers: Sequence[engine.Offer],
+) -> HttpResponse:
+    """Says why an act cannot be done now. What was typed is not lost: it goes on to the act for latecomers where there
+    is one, else to a person."""
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in ("csrfmiddlewaretoken", "revision") and not name.startswith(f"{AGAIN}-") and value.strip()
+    ]
+    instead = [each.act for each in offers if each.refusal is None and each.act.after and each.act.after == act.within]
+    context = {
+        "procedure": entry.procedure,
+        "case": entry.case,
+        "act": act,
+        "reason": reason_of(entry.procedure, state, act, refusal),
+        "is_late": refusal.code != "early",
+        "instead": instead,
+        "typed": typed,
+        "words": "\n\n".join([act.title.in_language(get_language() or "nl"), *(value for _name, value in typed)])
+        if typed
+        else "",
+        "revision": entry.case.revision,
+    }
+    return render(request, "public/refused.html", context, status=409)
 
 
 def back(request: HttpRequest, what: str, at: datetime) -> HttpResponse:
@@ -125,6 +179,21 @@ def back(request: HttpRequest, what: str, at: datetime) -> HttpResponse:
     return redirect("case", organisation=request.organisation.slug)  # type: ignore[attr-defined]
 
 
-def _revision(request: HttpRequest) -> int | None:
+def sent_revision(request: HttpRequest) -> int | None:
+    """The revision of the case that the form was made from."""
     sent = str(request.POST.get("revision", ""))
     return int(sent) if sent.isdecimal() and len(sent) < 10 else None
+
+
+def _standing(entry: Entry, calendar: Calendar, *, at: datetime) -> engine.Case:
+    """Where the case stands, with what time has brought since it was last written down."""
+    state = state_of(entry.case, entry.procedure)
+    passed = engine.pass_time(entry.procedure, state, at=at, calendar=calendar)
+    return passed[-1].case if passed else state
+
+
+def _offers(entry: Entry, state: engine.Case, *, at: datetime) -> list[engine.Offer]:
+    """The acts of the complainant in this phase; those of staff are nobody else's business."""
+    roles = entry.actor.roles
+    offers = engine.offers(entry.procedure, state, at=at, by=roles)
+    return [each for each in offers if roles & set(each.act.by) and not each.act.opens]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,8 +20,10 @@ from complaints.actions import CORRECTABLE, correct_contact, send_message
 from complaints.forms import LONGEST, AnswersForm, FilesField, form_for
 from complaints.models import Party
 from complaints.portal.entering import for_complainant
-from complaints.portal.views import back
+from complaints.portal.views import back, sent_revision
 from complaints.uploads import MAX_FILES
+
+LONGEST_ADDRESS = 254  # characters of a mail address, by RFC 5321
 
 
 class MessageForm(forms.Form):
@@ -49,32 +53,53 @@ class MessageForm(forms.Form):
 
 
 @for_complainant
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def message(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Sends a message, with or without files."""
     form = MessageForm(request.POST, request.FILES) if request.method == "POST" else MessageForm()
     if form.is_bound and form.is_valid():
         now = timezone.now()
-        send_message(entry.case, form.cleaned_data["text"], actor=entry.actor, at=now, files=form.cleaned_data["files"])
-        return back(request, _("Wij hebben uw bericht."), now)
-    context = {"procedure": entry.procedure, "case": entry.case, "form": form}
+        sent = send_message(
+            entry.case,
+            form.cleaned_data["text"],
+            actor=entry.actor,
+            at=now,
+            files=form.cleaned_data["files"],
+            revision=sent_revision(request),
+        )
+        return back(request, _("Wij hebben uw bericht."), sent.sent_at)
+    context = {
+        "procedure": entry.procedure,
+        "case": entry.case,
+        "form": form,
+        "revision": sent_revision(request) or entry.case.revision,
+    }
     return render(request, "public/write.html", context, status=422 if form.is_bound else 200)
 
 
 @for_complainant
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, entry: Entry) -> HttpResponse:
     """Changes how the complainant is reached; their name is not theirs to change alone."""
-    party = entry.case.parties.get(kind=Party.Kind.COMPLAINANT)
+    party = entry.case.parties.select_related("membership").get(kind=Party.Kind.COMPLAINANT)
     form = _contact_form(entry, party, request)
     if form.is_bound and form.is_valid():
         now = timezone.now()
         details = {name: str(form.cleaned_data.get(name) or "") for name in form.asked}
-        if correct_contact(entry.case, details, actor=entry.actor, at=now):
-            return back(request, _("Uw gegevens zijn aangepast. Nieuwe brieven gaan naar het nieuwe adres."), now)
-        return back(request, _("Uw gegevens waren al zo. Er is niets veranderd."), now)
+        changed = correct_contact(entry.case, details, actor=entry.actor, at=now)
+        return back(request, _told_of(changed, details), now)
     context = {"procedure": entry.procedure, "case": entry.case, "form": form, "name": party.name}
     return render(request, "public/contact.html", context, status=422 if form.is_bound else 200)
+
+
+def _told_of(changed: Sequence[str], details: Mapping[str, str]) -> str:
+    if not changed:
+        return _("Uw gegevens waren al zo. Er is niets veranderd.")
+    if list(changed) == ["phone"]:
+        return _("Uw telefoonnummer is aangepast.")
+    if "email" in changed and not details["email"]:
+        return _("Uw gegevens zijn aangepast. Nieuwe brieven komen met de post.")
+    return _("Uw gegevens zijn aangepast. Nieuwe brieven gaan naar het nieuwe adres.")
 
 
 def _contact_form(entry: Entry, party: Party, request: HttpRequest) -> AnswersForm:
@@ -89,12 +114,21 @@ def _contact_form(entry: Entry, party: Party, request: HttpRequest) -> AnswersFo
         data=request.POST if request.method == "POST" else None,
         language=get_language() or "nl",
     )
-    if form.is_bound and form.is_valid() and not _is_reachable(form.cleaned_data):
-        words = _("Zonder e-mailadres sturen wij brieven met de post. Vul dan uw hele adres in.")
-        form.add_error("address" if "address" in form.asked else "email", words)
+    if "email" in form.fields:
+        form.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS))
+    was = {name: getattr(party, name) for name in CORRECTABLE}
+    if form.is_bound and form.is_valid() and _is_reachable(was) and not _is_reachable(form.cleaned_data):
+        if party.membership_id:  # a colleague is reached at the address of their account
+            return form
+        if "address" in form.asked:
+            words = _("Zonder e-mailadres sturen wij brieven met de post. Vul dan uw hele adres in.")
+            form.add_error("address", words)
+        else:
+            words = _("Onze brieven komen per e-mail. Daarom hebben wij een e-mailadres van u nodig.")
+            form.add_error("email", words)
     return form
 
 
-def _is_reachable(given: dict[str, Any]) -> bool:
+def _is_reachable(details: Mapping[str, Any]) -> bool:
     """By mail, or by post at a whole address."""
-    return bool(given.get("email") or all(given.get(name) for name in ("address", "postcode", "town")))
+    return bool(details.get("email") or all(details.get(name) for name in ("address", "postcode", "town")))

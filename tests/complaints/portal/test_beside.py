@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pypdf import PdfReader
 
 from complaints.actions import THE_COMPLAINANT, perform, send_message, send_notices
+from complaints.actions.recording import in_history
 from complaints.models import BESIDE, Case, Document, Event, Message, Notice, Party
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
@@ -21,7 +21,6 @@ from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints.factories import act_answers, actor_of, definition, published, staffed
 from tests.complaints.intake.test_filing import txt
-from tests.complaints.intake.test_public_pages import nonce_of, typed
 from tests.complaints.portal.test_portal import entered, filed, words
 from tests.conftest import MailServer
 
@@ -137,48 +136,92 @@ def test_contact_details_are_corrected_and_the_name_is_not(follower: Client, org
         assert party.name == "Antwoord op name <b>&"
     gone = follower.post(f"/{SLUG}/volgen/adres/", {"email": "", "phone": ""})
     assert gone.status_code == 422
-    assert "Zonder e-mailadres sturen wij brieven met de post." in words(gone)
+    assert "Onze brieven komen per e-mail. Daarom hebben wij een e-mailadres van u nodig." in words(gone)
     assert follower.post(f"/{SLUG}/volgen/adres/", {"email": "geen adres"}).status_code == 422
     same = follower.post(f"/{SLUG}/volgen/adres/", {"email": "nieuw@voorbeeld.example", "phone": ""}, follow=True)
     assert "Er is niets veranderd." in words(same)
+    phone = follower.post(f"/{SLUG}/volgen/adres/", {"email": "nieuw@voorbeeld.example", "phone": "06 1"}, follow=True)
+    assert "Uw telefoonnummer is aangepast." in words(phone)
+    endless = f"{'a' * 60}@{'.'.join(['b' * 60] * 4)}.example"
+    assert follower.post(f"/{SLUG}/volgen/adres/", {"email": endless, "phone": ""}).status_code == 422
 
 
-@pytest.mark.rule("KK-12")
-@pytest.mark.parametrize("slug", ["klikklaar", "klik-onderwijs"])
-def test_own_data_are_whole_and_hold_nothing_of_others(client: Client, slug: str):
-    organisation = published(slug)
-    people = staffed(organisation)
-    fields = {each.name for each in definition(slug).intake.fields}
-    sent = typed(
-        definition(slug), nonce=nonce_of(client, slug), **({"about": "Piet Planter"} if "about" in fields else {})
-    )
-    receipt = client.post(f"/{slug}/indienen/", sent).content.decode()
-    reference = re.search(r'class="big-ref ref">([^<]+)<', receipt)
-    assert reference
-    entered(client, reference[1], " ".join(re.findall(r"<span>([0-9A-Z]{2,4})</span>", receipt)), slug)
+def test_who_gives_up_mail_is_asked_for_a_whole_address(client: Client):
+    organisation, slug = published("klassepro"), "klassepro"
+    entered(client, *filed(client, slug), slug)
+    address = {"address": "Dorpsstraat 1", "postcode": "1234 AB", "town": "Leiden"}
+    for incomplete in ({}, address | {"town": ""}):
+        asked = client.post(f"/{slug}/volgen/adres/", {"email": "", **incomplete})
+        assert asked.status_code == 422
+        assert "Zonder e-mailadres sturen wij brieven met de post. Vul dan uw hele adres in." in words(asked)
+    done = client.post(f"/{slug}/volgen/adres/", {"email": "", **address}, follow=True)
+    assert "Nieuwe brieven komen met de post." in words(done)
     with scope(organisation.pk):
-        case = Case.objects.get()
-        staff = next(iter(people.values()))
-        send_message(case, "Ik bel u morgen.", actor=actor_of(staff, case), at=timezone.now())
-        send_message(case, "Graag na vieren.", actor=THE_COMPLAINANT, at=timezone.now())
-    assert client.get(f"/{slug}/volgen/gegevens/").status_code == 200
-    told = json.loads(client.post(f"/{slug}/volgen/gegevens/", {"form": "json"}).content)
-    pdf = client.post(f"/{slug}/volgen/gegevens/", {"form": "pdf"})
-    assert pdf["Content-Type"] == "application/pdf"
-    read = " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf.content)).pages).split())
-    for whole in (json.dumps(told, ensure_ascii=False), read):
-        assert "Antwoord op description <b>&" in whole
-        assert "j.verweij@wilgenroos.example" in whole
-        assert "Graag na vieren." in whole
-        assert "Piet Planter" not in whole
-        assert not any(member.name in whole for member in people.values())
-    assert told["reference"] == reference[1]
-    if "about" in fields:
-        assert "[weggelaten: gegevens van een ander]" in [each["answer"] for each in told["complaint"]]
+        party = Party.objects.get(kind="complainant")
+        assert (party.email, party.address_lines) == ("", ("Dorpsstraat 1", "1234 AB Leiden"))
+        assert Event.objects.get(occurrence="beside:contact").by == "complainant"
+
+
+def test_history_holds_a_hash_of_a_message_that_its_salt_alone_explains(follower: Client, organisation: Organisation):
+    follower.post(f"/{SLUG}/volgen/bericht/", {"text": "Mijn verhaal"})
     with scope(organisation.pk):
-        taken = Event.objects.filter(occurrence="beside:own_data")
-        assert [each.facts["form"]["value"] for each in taken] == ["json", "pdf"]
-    assert client.post(f"/{slug}/volgen/gegevens/", {"form": "exe"}).status_code == 422
+        message = Message.objects.select_related("event").get()
+    assert "Mijn verhaal" not in json.dumps(message.event.facts)
+    kept = message.event.facts["message"]
+    assert kept == in_history("message", message.text, {"message": message.salt})
+    assert kept != in_history("message", message.text + ".", {"message": message.salt}), "a changed text is found"
+    assert kept != in_history("message", message.text, {"message": ""}), "without its salt it says nothing"
+
+
+def test_form_that_is_sent_twice_is_one_message(follower: Client, organisation: Organisation):
+    address = f"/{SLUG}/volgen/bericht/"
+    revision = re.search(r'name="revision" value="(\d+)"', follower.get(address).content.decode())
+    assert revision
+    for text in ("Een", "Een", "Twee"):
+        assert follower.post(address, {"text": text, "revision": revision[1]}).status_code == 302
+    with scope(organisation.pk):
+        assert list(Message.objects.values_list("text", flat=True)) == ["Een", "Twee"]
+        newer = Case.objects.get().revision
+    follower.post(address, {"text": "Een", "revision": newer})
+    with scope(organisation.pk):
+        assert Message.objects.count() == 3, "who says it again means it"
+
+
+def test_only_own_files_and_those_of_messages_are_handed_over(
+    follower: Client, organisation: Organisation, media_folder: Path
+):
+    case, people = assigned(organisation)
+    handler: Any = people["handler"]
+    with scope(organisation.pk):
+        actor, at = actor_of(handler, case), timezone.now()
+        send_message(case, "", actor=actor, at=at, files=[txt("bericht.txt")])
+        case.refresh_from_db()
+        asked = act_answers(definition(SLUG), case, "request_information", people, at=at)  # type: ignore[arg-type]
+        perform(case, "request_information", answers=asked, actor=actor, at=at)
+        perform(
+            case, "answer", answers={"answer": "x"}, actor=actor, at=at, files={"answer_files": [txt("intern.txt")]}
+        )
+        sent, internal = Document.objects.get(title="bericht.txt"), Document.objects.get(title="intern.txt")
+    assert follower.get(f"/{SLUG}/volgen/stuk/{sent.pk}/").status_code == 200
+    assert follower.get(f"/{SLUG}/volgen/stuk/{internal.pk}/").status_code == 404
+    assert "intern.txt" not in words(follower.get(CASE))
+    sent.file.delete(save=False)
+    assert follower.get(f"/{SLUG}/volgen/stuk/{sent.pk}/").status_code == 404, "a file that was lost is no error page"
+
+
+def test_desk_loses_no_words_that_it_cannot_send(follower: Client, organisation: Organisation):
+    case, people = assigned(organisation)
+    desk = Client()
+    desk.force_login(people["handler"].user)  # type: ignore[attr-defined]
+    for text, reason in (
+        ("Mijn woorden " + "x" * 20_001, "Dit bericht is te lang. Stuur het in delen."),
+        ("Mijn woorden \x00", "Null-tekens zijn niet toegestaan."),
+    ):
+        page = desk.post(f"/beheer/zaken/{case.reference}/bericht/", {"text": text}, follow=True)
+        assert reason in words(page)
+        assert "Mijn woorden" in words(page)
+    with scope(organisation.pk):
+        assert not Message.objects.exists()
 
 
 def test_session_that_is_over_asks_for_the_code_and_then_does_what_was_meant(
@@ -212,5 +255,24 @@ def test_page_costs_the_same_however_many_messages_there_are(
             follower.get(CASE)
 
     follower.get(CASE)  # says once that the complaint was filed
+    asked(1)
+    asked(29)
+
+
+def test_desk_costs_the_same_however_many_messages_there_are(
+    follower: Client, organisation: Organisation, django_assert_num_queries
+):
+    case, people = assigned(organisation)
+    desk = Client()
+    desk.force_login(people["handler"].user)  # type: ignore[attr-defined]
+
+    def asked(count: int) -> None:
+        with scope(organisation.pk):
+            for number in range(count):
+                send_message(case, f"Bericht {number}", actor=THE_COMPLAINANT, at=timezone.now())
+        with django_assert_num_queries(39):
+            desk.get(f"/beheer/zaken/{case.reference}/")
+
+    desk.get(f"/beheer/zaken/{case.reference}/")
     asked(1)
     asked(29)

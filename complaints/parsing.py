@@ -21,6 +21,7 @@ from xml.parsers import expat
 MEMORY = 256 * 1024 * 1024  # bytes of address space; the interpreter and its libraries take 20 to 45 MB of it
 SECONDS = 2  # of processor time
 JPEG_PIXELS, PIXELS = 120_000_000, 30_000_000  # a JPEG is read at an eighth of its size
+PIECES = 20_000  # parts that a picture may be written in
 PAGES, OBJECTS, DEPTH = 2_000, 200_000, 50
 SHOWS = ("/GoTo", "/Named", "/Hide", "/SetOCGState", "/ResetForm")  # what a PDF may do by itself
 PICTURE_IN_PDF = 200_000_000  # pixels that a picture on a page may claim
@@ -98,7 +99,7 @@ def jpeg(data: bytes) -> None:
 
 def _end_of_jpeg(data: bytes) -> int:
     at = 2
-    while True:
+    for _ in range(PIECES):
         if data[at] != 0xFF:
             raise Refused("broken")
         while data[at] == 0xFF:
@@ -115,16 +116,20 @@ def _end_of_jpeg(data: bytes) -> int:
             raise Refused("other")
         at += length
         if marker == 0xDA:
-            following = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]").search(data, at)
+            following = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search(data, at)
             if following is None:
                 raise Refused("broken")
             at = following.start()
+    raise Refused("heavy")
 
 
 def png(data: bytes) -> None:
     image(data, ["PNG"], PIXELS)
-    at, name = 8, b""
+    at, name, pieces = 8, b"", 0
     while name != b"IEND":
+        pieces += 1
+        if pieces > PIECES:
+            raise Refused("heavy")
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if len(name) < 4 or (name != b"IDAT" and MARKUP.search(data, at + 8, at + 8 + length)):
             raise Refused("other")

@@ -601,6 +601,8 @@ def _hidden_in_pictures() -> dict[str, bytes]:
         "zonder einde.png": body,
         "zonder einde.jpg": jpg()[:-2],
         "zip-erin.webp": bytes(riff),
+        "duizend stukjes.jpg": jpg()[:2] + b"\xff\xfe\x00\x02" * 100_000 + jpg()[2:],
+        "duizend stukjes.png": png()[:33] + chunk(b"aaAa", b"") * 100_000 + png()[33:],
         "svg.png": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
         "bmp.jpg": picture("BMP"),
         "tiff.jpg": picture("TIFF"),

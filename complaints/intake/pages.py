@@ -37,7 +37,8 @@ class PictureStep:
 
     number: int
     title: str
-    lines: Sequence[str]
+    lines: Sequence[str]  # of the title, in the flat drawing
+    long_lines: Sequence[str]  # and in the tall one
     text: str
     term: str
     is_theirs: bool
@@ -177,6 +178,7 @@ def picture(procedure: Procedure) -> list[PictureStep]:
                 number=number + 1,
                 title=title,
                 lines=_wrapped(title, 17),
+                long_lines=_wrapped(title, 30),
                 text=step.text.in_language(language),
                 term=wording.term(rule.term) if rule else "",
                 is_theirs=bool(rule and rule.owed_by is OwedBy.COMPLAINANT),

@@ -64,7 +64,8 @@ def pdf(change: object = None) -> bytes:
     if callable(change):
         change(document)
     out = io.BytesIO()
-    document.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    as_it_is = pikepdf.StreamDecodeLevel.none
+    document.save(out, compress_streams=False, stream_decode_level=as_it_is, deterministic_id=True)
     return out.getvalue()
 
 

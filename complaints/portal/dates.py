@@ -28,11 +28,10 @@ class PastStep:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """An act that cannot be done now, with why; `is_late` when it could be done before."""
+    """An act that cannot be done now, with why."""
 
     act: Act
     reason: str
-    is_late: bool
 
 
 def past_steps(procedure: Procedure, case: engine.Case, calendar: Calendar, *, at: datetime) -> list[PastStep]:
@@ -70,7 +69,7 @@ def not_now(procedure: Procedure, case: engine.Case, offers: Iterable[engine.Off
             continue
         if each.act.after and each.act.after in in_time:
             continue
-        found.append(NotNow(each.act, reason_of(procedure, case, each.act, each.refusal), each.refusal.code == "late"))
+        found.append(NotNow(each.act, reason_of(procedure, case, each.act, each.refusal)))
     return found
 
 

@@ -162,9 +162,9 @@ def _refused(
         "case": entry.case,
         "act": act,
         "reason": reason_of(entry.procedure, state, act, refusal),
-        "is_late": refusal.code != "early",
         "instead": instead,
         "typed": typed,
+        "had_files": bool(request.FILES),
         "words": "\n\n".join([act.title.in_language(get_language() or "nl"), *(value for _name, value in typed)])
         if typed
         else "",

@@ -160,7 +160,7 @@ def test_old_end_of_an_extended_clock_stays_the_same_when_the_letter_is_written_
     told_then, written = letters_of("klik-onderwijs-extended")["extension"]
     here = told_then.occasion
     again = write(told_then.letter, to=told_then.to, occasion=replace(here, before=here.case, at=here.at + DAY))
-    assert "op uiterlijk maandag 8 juni 2026. Dat lukt niet." in written.text
+    assert "uiterlijk op maandag 8 juni 2026. Dat lukt niet." in written.text
     assert again.text == written.text
 
 

@@ -93,6 +93,11 @@ def test_window_that_is_open_hides_what_is_for_latecomers(
     early = client.get(f"/{SLUG}/volgen/handeling/object_late/")
     assert early.status_code == 409
     assert "Dit kan pas na" in words(early)
+    client.post(f"/{SLUG}/volgen/handeling/accept/", {})
+    closed = words(client.get(CASE))
+    assert "Ik wil alsnog bezwaar maken Dit kan pas na" in closed
+    assert "Wilt u het toch nu vertellen? Stuur ons een bericht." in closed
+    assert "Medewerker handler behandelde uw klacht." in closed
 
 
 def test_words_for_an_act_that_is_gone_go_to_a_person(client: Client, organisation: Organisation):

@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -101,6 +101,7 @@ class Unsound(Exception):
         self.problems = problems
 
 
+@lru_cache(maxsize=16)  # what publishes, shows or tries a document reads it several times in a row
 def load(text: str, *, source: str = "<text>", is_published: bool = False) -> Procedure:
     """The procedure that `text` describes. Raises Unsound with every problem.
 

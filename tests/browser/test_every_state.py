@@ -82,11 +82,12 @@ def test_every_state_is_usable_by_everyone(
     folder = Path(screens) if screens else None
     procedure, today = definition(organisation.slug), timezone.localdate()
     for language in procedure.languages:
-        some = cases if language == "nl" else dict(list(cases.items())[:2])
-        visit = Visit(live_site, procedure, some, language, tmp_path, folder, today)
+        # The English page is the Dutch one with other words: one organisation shows it with cases, the others the form.
+        with_cases = {"nl": len(cases), "en": 2 if organisation.slug == SLUGS[0] or folder else 0}[language]
+        visit = Visit(live_site, procedure, dict(list(cases.items())[:with_cases]), language, tmp_path, folder, today)
         found = browsing.run(visit, timeout=280)
         assert found == []
-        assert visit.count > 25
+        assert visit.count >= 10
     assert _faults(tmp_path) == []
 
 
@@ -105,7 +106,6 @@ class Visit:
     ) -> None:
         self.site, self.procedure, self.cases, self.language = site, procedure, cases, language
         self.sources, self.screens, self.today = sources, screens, today
-        # The English page is the Dutch one with other words: judging it once, at the first organisation, is enough.
         self.is_judged = language == "nl" or procedure.organisation == SLUGS[0]
         self.count = 0
         self.answer: Any = None
@@ -120,7 +120,10 @@ class Visit:
         page.on("response", self._keep)
         page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
         page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-        for name in states(page, self.site, self.procedure, self.cases, today=self.today):
+        is_only_its_own = self.procedure.organisation != SLUGS[0] and self.screens is None
+        for name in states(
+            page, self.site, self.procedure, self.cases, today=self.today, is_only_its_own=is_only_its_own
+        ):
             self.count += 1
             (self.sources / f"{self.language}-{self.count:03}-{name}.html").write_bytes(self.answer.body())
             if self.is_judged:

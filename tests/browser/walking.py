@@ -56,25 +56,34 @@ def enter(page: Any, site: str, slug: str, way: Way) -> None:
         page.click("main form button[type=submit]")
 
 
-def states(page: Any, site: str, procedure: Procedure, ways: Mapping[str, Way], *, today: date) -> Iterator[str]:
-    """Brings the page into one state after another; the name of each."""
+def states(
+    page: Any, site: str, procedure: Procedure, ways: Mapping[str, Way], *, today: date, is_only_its_own: bool = False
+) -> Iterator[str]:
+    """Brings the page into one state after another; the name of each.
+
+    `is_only_its_own`: without the pages that look the same at every organisation, but for name and colours.
+    """
     slug = procedure.organisation
-    for name, address in {
+    shared = {
         "organisations": "/",
-        "organisation": f"/{slug}/",
-        "privacy": f"/{slug}/privacy/",
         "versions": f"/{slug}/versies/",
-        "version": f"/{slug}/versies/{procedure.version}/",
         "not-found": f"/{slug}/bestaat-niet/",
         "enter": f"/{slug}/volgen/",
         "link": f"/{slug}/volgen/link/",
         "resume": f"/{slug}/indienen/verder/",
+    }
+    own = {
+        "organisation": f"/{slug}/",
+        "privacy": f"/{slug}/privacy/",
+        "version": f"/{slug}/versies/{procedure.version}/",
         "form": f"/{slug}/indienen/",
-    }.items():
+    }
+    for name, address in (own if is_only_its_own else {**shared, **own}).items():
         page.goto(site + address)
         yield name
     yield from _filing(page, procedure, today=today)
-    yield from _wrong(page, site, slug)
+    if not is_only_its_own:
+        yield from _wrong(page, site, slug)
     seen: set[str] = set()
     for way in ways.values():
         enter(page, site, slug, way)

@@ -34,6 +34,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("organisation", nargs="*", help="only these (their name in addresses); without: all")
         parser.add_argument("--accounts", action="store_true", help="only print who can sign in")
 
     def handle(self, **options: Any) -> None:
@@ -41,11 +42,15 @@ class Command(BaseCommand):
             raise CommandError("The demo has known passwords and is not for production.")
         people = tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
         documents = [path.read_text(encoding="utf-8") for path in sorted(DEFINITIONS.glob("*.toml"))]
+        procedures = {load(source): source for source in documents}
+        if unknown := set(options["organisation"]) - {each.organisation for each in procedures}:
+            raise CommandError(f"No definition for {', '.join(sorted(unknown))} in {DEFINITIONS.name}/")
+        if options["organisation"]:
+            procedures = {each: procedures[each] for each in procedures if each.organisation in options["organisation"]}
         if options["accounts"]:
-            self._print_accounts([load(source) for source in documents], people)
+            self._print_accounts(list(procedures), people)
             return
-        for source in documents:
-            procedure = load(source)
+        for procedure, source in procedures.items():
             if Organisation.objects.filter(slug=procedure.organisation, is_open=True).exists():
                 self.stdout.write(f"{procedure.name}: nothing to do")
                 continue

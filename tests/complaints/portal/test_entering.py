@@ -286,7 +286,8 @@ def test_answer_is_the_same_whether_or_not_number_and_address_belong_together(cl
         visitor = Client()
         answer = visitor.post(LINK, {"reference": reference, "email": email})
         body = re.sub(rb'csrfmiddlewaretoken" value="[^"]+"', b"", answer.content)
-        answers.append((answer.status_code, body, sorted(answer.headers.items()), set(visitor.cookies)))
+        headers = {name: value for name, value in answer.headers.items() if name != "Expires"}  # that is the clock
+        answers.append((answer.status_code, body, headers, set(visitor.cookies)))
     assert answers[0] == answers[1] == answers[2]
     assert answers[0][0] == 200
     with scope(opened.case.organisation_id):

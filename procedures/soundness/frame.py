@@ -14,13 +14,12 @@ from procedures.definition import (
     Unit,
 )
 from procedures.placeholders import placeholders_in
+from procedures.soundness import colours
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import Index
 from procedures.soundness.names import APPEAL, HANDLER, RESPONDENT
 
-PAPER = "#faf8f4"  # the page that the accent stands on; look/README.md
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
 # The mark is put into pages as it is: drawings only, and nothing that could load or run something.
 _MARK = re.compile(
     r"""(?: \s* < (?: path|circle|ellipse|rect|line|polyline|polygon|g )
@@ -34,7 +33,8 @@ _MARK = re.compile(
 def findings(index: Index) -> Iterator[Finding]:
     """What is wrong around the acts."""
     yield from _head(index)
-    yield from _theme(index.procedure.theme)
+    yield from colours.findings(index.procedure.theme)
+    yield from _mark(index.procedure.theme)
     yield from _roles(index)
     yield from _phases(index)
     yield from _appeals(index)
@@ -58,50 +58,12 @@ def _head(index: Index) -> Iterator[Finding]:
         yield Finding(("zone",), f'write a time zone like "Europe/Amsterdam" instead of "{procedure.zone}".')
 
 
-def _theme(theme: Theme) -> Iterator[Finding]:
-    wrong = False
-    for name in ("accent", "accent_strong", "accent_tint", "accent_line", "on_accent"):
-        if not _COLOUR.fullmatch(getattr(theme, name)):
-            wrong = True
-            yield Finding(("theme", name), "write a colour as # and six of 0-9 a-f, like #0b5d66.")
+def _mark(theme: Theme) -> Iterator[Finding]:
     if not _MARK.fullmatch(theme.mark):
         message = (
             "draw the mark with path, circle, ellipse, rect, line, polyline, polygon and g, and plain attributes only."
         )
         yield Finding(("theme", "mark"), message)
-    if wrong:
-        return
-    pairs = (
-        ("accent", theme.accent, "the paper", PAPER, 4.5),
-        ("accent", theme.accent, "accent_tint", theme.accent_tint, 4.5),
-        ("on_accent", theme.on_accent, "accent", theme.accent, 4.5),
-        ("accent_strong", theme.accent_strong, "accent_tint", theme.accent_tint, 7.0),
-    )
-    for name, colour, ground_name, ground, least in pairs:
-        ratio = contrast(colour, ground)
-        if ratio < least:
-            message = (
-                f"choose a colour with more contrast: on {ground_name} ({ground}) it has {_floor(ratio)} : 1, "
-                f"and {least:g} : 1 is needed."
-            )
-            yield Finding(("theme", name), message)
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, from 1 to 21, as WCAG 2 counts it."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _floor(ratio: float) -> str:
-    """Two decimals, never rounded up to what is needed."""
-    return f"{int(ratio * 100) / 100:g}"
 
 
 def _roles(index: Index) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import pytest
 from procedures import soundness
 from procedures.loading import Unsound, load, read
 from procedures.soundness import Finding
-from procedures.soundness.frame import contrast
+from procedures.soundness.colours import chroma_and_hue, contrast
 
 BASE = (Path(__file__).parent / "broken" / "base.toml").read_text()
 
@@ -244,6 +244,18 @@ def test_what_is_published_is_not_judged_again():
 def test_contrast_is_counted_as_in_wcag(one: str, other: str, ratio: float):
     assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
     assert contrast(other, one) == contrast(one, other)
+
+
+@pytest.mark.parametrize(
+    ("colour", "chroma", "hue"),
+    [  # as browsers count them: color-mix(in oklch, COLOUR, COLOUR)
+        ("#ff0000", 0.2577, 29.2339),
+        ("#008000", 0.1769, 142.4953),
+        ("#a01c17", 0.1678, 28.3885),
+    ],
+)
+def test_hue_is_counted_as_in_css(colour: str, chroma: float, hue: float):
+    assert chroma_and_hue(colour) == (pytest.approx(chroma, abs=0.002), pytest.approx(hue, abs=0.5))
 
 
 @pytest.mark.parametrize(

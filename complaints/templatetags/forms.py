@@ -27,6 +27,12 @@ class Waiting:
 
 
 @register.filter
+def as_opening(label: str) -> str:
+    """A label with something behind it on the same line: "Code:", but "Wat is uw naam?"."""
+    return label if label.endswith(("?", ".", "!", ":")) else f"{label}:"
+
+
+@register.filter
 def is_files(field: BoundField) -> bool:
     return isinstance(field.field, FilesField)
 

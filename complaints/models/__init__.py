@@ -3,14 +3,19 @@
 from complaints.models.attempts import Attempt
 from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
 from complaints.models.deadlines import Deadline
+from complaints.models.desks import SavedFilter, Subscription, Substitution
 from complaints.models.documents import Document
 from complaints.models.drafts import Draft, DraftFile
 from complaints.models.history import BESIDE, Event
 from complaints.models.letters import Letter
+from complaints.models.links import CaseLink
 from complaints.models.measures import Measure
 from complaints.models.messages import Message
+from complaints.models.notes import Note
 from complaints.models.notices import Notice
 from complaints.models.people import Membership, User, organisations_of
+from complaints.models.reading import Reading
+from complaints.models.sides import Disclosure, Hearing, HearingParty, Request
 
 __all__ = [
     "BESIDE",
@@ -18,18 +23,28 @@ __all__ = [
     "Assignment",
     "Attempt",
     "Case",
+    "CaseLink",
     "Deadline",
+    "Disclosure",
     "Document",
     "Draft",
     "DraftFile",
     "Event",
+    "Hearing",
+    "HearingParty",
     "Letter",
     "Measure",
     "Membership",
     "Message",
+    "Note",
     "Notice",
     "Party",
+    "Reading",
     "ReferenceCounter",
+    "Request",
+    "SavedFilter",
+    "Subscription",
+    "Substitution",
     "User",
     "organisations_of",
 ]

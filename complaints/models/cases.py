@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -52,6 +54,8 @@ class Case(ScopedModel):
     next_due_at = models.DateTimeField(_("eerstvolgende termijn"), null=True, blank=True)  # when the first is overdue
     nonce = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  # of the form: a replay opens nothing
     access_hash = models.CharField(max_length=200, blank=True)
+    # What the desk's search looks in: number, subject, names, answers, messages, as Dutch words; `queries.search`.
+    words = SearchVectorField(null=True, editable=False)
 
     objects = ScopedManager["Case"]()
 
@@ -67,6 +71,7 @@ class Case(ScopedModel):
             models.Index(fields=["wake_at"], name="case_wake", condition=models.Q(wake_at__isnull=False)),
             models.Index(fields=["organisation", "closed_at", "next_due_at"], name="case_worklist"),
             models.Index(fields=["organisation", "phase"], name="case_phase"),
+            GinIndex(fields=["words"], name="case_words"),
         ]
 
     def __str__(self) -> str:

@@ -78,14 +78,20 @@ def correct_contact(case: Case, details: Mapping[str, str], *, actor: Actor, at:
         for name in changed:
             setattr(party, name, given[name])
         party.save(update_fields=changed)
-        _record(_locked(case), CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
+        record_beside(case, CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
     return changed
 
 
 @transaction.atomic
 def note_own_data(case: Case, form: str, *, actor: Actor, at: datetime) -> Event:
     """Notes that the complainant took a copy of their own data (KK-12), as "pdf" or "json"."""
-    return _record(_locked(case), OWN_DATA, actor=actor, at=at, facts={"form": {"value": form}})
+    return record_beside(case, OWN_DATA, actor=actor, at=at, facts={"form": {"value": form}})
+
+
+@transaction.atomic
+def record_beside(case: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object]) -> Event:
+    """Writes an event beside the procedure, at the instant `at`. `facts`: keys and hashes, no names, no texts."""
+    return _record(_locked(case), occurrence, actor=actor, at=at, facts=facts)
 
 
 def _locked(case: Case) -> Case:

@@ -14,15 +14,17 @@ from django.db.models import F
 
 from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
+from complaints.actions.beside import record_beside
 from complaints.actions.documents import keep_documents
 from complaints.actions.recording import Recorder, member_called
-from complaints.models import Assignment, Case, Event, Membership, Party, ReferenceCounter
+from complaints.models import BESIDE, Assignment, Case, Event, Membership, Party, ReferenceCounter
 from complaints.queries.state import state_of
 from procedures import engine
 from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
 from procedures.definition import PARTY_FIELDS, Act, FieldKind, Procedure
 from procedures.scoping import current
 
+RESPONDENT = f"{BESIDE}respondent"
 Files: TypeAlias = "Mapping[str, Sequence[UploadedFile[bytes]]]"
 
 
@@ -210,9 +212,17 @@ def respondents_of(case: Case) -> Collection[str]:
     return {str(key) for key, _ in parties if key} | {name for _, name in parties}
 
 
-def link_respondent(case: Case, party: Party, member: Membership | None) -> None:
-    """Says which colleague a respondent is, so that the case is kept from them."""
-    Party.objects.filter(pk=party.pk, case=case, kind=Party.Kind.RESPONDENT).update(membership=member)
+@transaction.atomic
+def link_respondent(case: Case, party: Party, member: Membership | None, *, actor: Actor, at: datetime) -> None:
+    """Says which colleague a respondent is, so that the case is kept from them; None when they are no colleague."""
+    changed = (
+        Party.objects.filter(pk=party.pk, case=case, kind=Party.Kind.RESPONDENT)
+        .exclude(membership=member)
+        .update(membership=member)
+    )
+    if changed:
+        facts = {"party": {"value": party.pk}, "member": {"value": member.pk if member else None}}
+        record_beside(case, RESPONDENT, actor=actor, at=at, facts=facts)
 
 
 def _code_for(nonce: str) -> str:

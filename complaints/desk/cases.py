@@ -16,6 +16,7 @@ from complaints.actions import note_read, tick_check
 from complaints.desk.answers import given_answers
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
+from complaints.desk.notes import notes_of
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
@@ -51,7 +52,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     correspondence = list(case.messages.select_related("member__user"))
     if here.actor.roles:
         note_read(case, by=Message.By.STAFF, at=seat.now)
-    unsent = request.session.pop("unsent", {})
+    unsent, unkept = request.session.pop("unsent", {}), request.session.pop("unkept", {})
     phase = procedure.phase(here.state.phase)
     track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
     channel = next((each.title for each in procedure.intake.channels if each.name == case.channel), None)
@@ -92,6 +93,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "correspondence": correspondence,
             "may_write": bool(here.actor.roles),
             "unsent": unsent.get("text", "") if unsent.get("case") == case.pk else "",
+            "unkept": unkept.get("text", "") if unkept.get("case") == case.pk else "",
+            **notes_of(here, seat),
         },
     )
 

@@ -25,7 +25,7 @@ def link(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRespo
         raise Http404
     typed = request.POST.get("member", "")
     member = Membership.objects.select_related("user").filter(pk=int(typed)).first() if _is_key(typed) else None
-    link_respondent(here.case, party, member)
+    link_respondent(here.case, party, member, actor=here.actor, at=here.now)
     if member is None:
         messages.success(request, _("Opgeschreven: %(name)s is geen collega.") % {"name": party.name})
     else:

@@ -9,7 +9,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from complaints.desk import acts, cases, files, letters, messages, parties, taking_in, worklist
+from complaints.desk import acts, cases, files, letters, messages, notes, parties, taking_in, worklist
 from complaints.desk.seats import frame
 from complaints.desk.signing_in import SignInForm, choose_organisation
 
@@ -55,6 +55,8 @@ class DeskSite(AdminSite):
             ("zaken/<slug:reference>/brief/<int:pk>/gepost/", letters.posted, "posted"),
             ("zaken/<slug:reference>/brief/<int:pk>/opnieuw/", letters.retry, "retry"),
             ("zaken/<slug:reference>/bericht/", messages.write, "write"),
+            ("zaken/<slug:reference>/notitie/", notes.write, "note"),
+            ("zaken/<slug:reference>/verwant/", notes.link, "related"),
             ("zaken/<slug:reference>/betrokkene/<int:pk>/", parties.link, "link"),
             ("zaken/<slug:reference>/stuk/<int:pk>/", files.document_file, "document"),
         ]

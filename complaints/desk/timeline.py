@@ -10,6 +10,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
+from complaints.actions.cases import RESPONDENT
+from complaints.actions.notes import LINK, UNLINK
 from complaints.desk.standing import Standing
 from complaints.models import Event
 from procedures import engine, wording
@@ -19,6 +21,9 @@ _BESIDE = {
     MESSAGE: gettext_lazy("stuurde een bericht"),
     CONTACT: gettext_lazy("paste de contactgegevens aan"),
     OWN_DATA: gettext_lazy("vroeg een kopie van de eigen gegevens"),
+    RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
+    LINK: gettext_lazy("legde een verband met een andere zaak"),
+    UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
 }
 
 

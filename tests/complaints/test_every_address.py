@@ -78,6 +78,8 @@ ADDRESSES = {
     "beheer/zaken/<slug:reference>/brief/<int:pk>/gepost/": "case",
     "beheer/zaken/<slug:reference>/brief/<int:pk>/opnieuw/": "case",
     "beheer/zaken/<slug:reference>/bericht/": "case",
+    "beheer/zaken/<slug:reference>/notitie/": "case",
+    "beheer/zaken/<slug:reference>/verwant/": "case",
     "beheer/zaken/<slug:reference>/betrokkene/<int:pk>/": "case",
     "beheer/zaken/<slug:reference>/stuk/<int:pk>/": "case",
 }

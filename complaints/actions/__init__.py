@@ -18,6 +18,7 @@ from complaints.actions.cases import (
 from complaints.actions.drafts import discard, draft_of, files_of, forget_expired, keep_draft, put_away
 from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
 from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
+from complaints.actions.reading import note_reading
 
 __all__ = [
     "CORRECTABLE",
@@ -41,6 +42,7 @@ __all__ = [
     "link_works",
     "note_own_data",
     "note_read",
+    "note_reading",
     "note_sent",
     "open_case",
     "opened_with",

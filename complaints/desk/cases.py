@@ -12,15 +12,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from complaints.actions import note_read, tick_check
+from complaints.actions import note_read, note_reading, tick_check
 from complaints.desk.answers import given_answers
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
 from complaints.desk.notes import notes_of
+from complaints.desk.readings import reading_log
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
-from complaints.models import Membership, Message, Party
+from complaints.models import Membership, Message, Party, Reading
 from procedures import engine
 from procedures.definition import Check
 
@@ -39,6 +40,7 @@ class Point:
 @seated
 def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     here = standing(seat, reference)
+    note_reading(here.case, Reading.What.PAGE, member=seat.membership, at=seat.now)
     case, procedure, language = here.case, here.procedure, get_language() or "nl"
     events = list(case.events.select_related("member__user"))
     parties = list(case.parties.all())
@@ -90,6 +92,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "messages_to_colleagues": [row for row in letters if row.is_for_colleague],
             "measures": list(case.measures.all()),
             "timeline": timeline(here, events),
+            "readings": reading_log(here),
             "correspondence": correspondence,
             "may_write": bool(here.actor.roles),
             "unsent": unsent.get("text", "") if unsent.get("case") == case.pk else "",

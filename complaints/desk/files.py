@@ -6,9 +6,10 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_GET
 
+from complaints.actions import note_reading
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import standing
-from complaints.models import Document, Letter
+from complaints.models import Document, Letter, Reading
 
 
 @require_GET
@@ -20,7 +21,9 @@ def letter_file(request: HttpRequest, seat: Seat, reference: str, pk: int) -> Fi
     if letter is None or not letter.pdf:
         raise Http404
     name = f"{here.case.reference}-{letter.name}.pdf"
-    return _served(letter.pdf, name, content_type="application/pdf", as_attachment=False)
+    served = _served(letter.pdf, name, content_type="application/pdf", as_attachment=False)
+    note_reading(here.case, Reading.What.LETTER, member=seat.membership, at=seat.now)
+    return served
 
 
 @require_GET
@@ -31,7 +34,9 @@ def document_file(request: HttpRequest, seat: Seat, reference: str, pk: int) -> 
     document = Document.objects.filter(case=here.case, pk=pk).first()
     if document is None:
         raise Http404
-    return _served(document.file, document.title, content_type=document.content_type, as_attachment=True)
+    served = _served(document.file, document.title, content_type=document.content_type, as_attachment=True)
+    note_reading(here.case, Reading.What.DOCUMENT, member=seat.membership, at=seat.now)
+    return served
 
 
 def _served(file: FieldFile, name: str, *, content_type: str, as_attachment: bool) -> FileResponse:

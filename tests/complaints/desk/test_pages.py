@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
 WORKLIST_QUERIES = 35
-CASE_QUERIES = 45
+CASE_QUERIES = 48
 
 
 def test_sign_in_by_email_leads_to_the_worklist(organisation: Organisation, people: dict[str, Membership]):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from complaints import uploads
+from complaints.controls import DayField, FilesField, MeasuresField, MomentField, PointsField
 from procedures import engine, wording
 from procedures.definition import PARTY_FIELDS, Condition, Fact, Field, FieldKind, Procedure
+
+__all__ = ["LONGEST", "NO", "YES", "AnswersForm", "DayField", "FilesField", "MomentField", "form_for"]
 
 Members = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -31,9 +33,6 @@ AUTOCOMPLETE = {
     "town": "address-level2",
 }
 LENGTHS = {"postcode": 12, "town": 100}  # as the party's columns; others 200
-MONTHS = ("jan", "feb", "maa", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MEASURE_ROWS = 3
 YES, NO = "yes", "no"
 LONGEST = 20_000  # characters of a long answer
 
@@ -124,136 +123,6 @@ def form_for(
     return form
 
 
-# ------------------------------------------------------------------------------------------------ controls
-
-
-class MultipleFileInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-    template_name = "django/forms/widgets/file.html"
-
-
-class FilesField(forms.FileField):
-    """One or more files, each judged at the gate; the cleaned value is a list."""
-
-    def __init__(self, *, most: int, **kwargs: Any) -> None:
-        self.most = most
-        self.passed: list[UploadedFile[bytes]] = []  # also when another file of the same lot was refused
-        self.refused = False
-        widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT})
-        if most == 1:
-            widget = MultipleFileInput(attrs={"accept": uploads.ACCEPT, "multiple": False})
-        super().__init__(widget=widget, **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:  # noqa: ARG002
-        sent = [each for each in (data if isinstance(data, (list, tuple)) else [data]) if each]
-        if not sent:
-            if self.required:
-                raise forms.ValidationError(self.error_messages["required"])
-            return []
-        if len(sent) > self.most:
-            raise forms.ValidationError(_("Kies hoogstens %(n)d bestanden.") % {"n": self.most})
-        refusals = []
-        for file in sent:
-            try:
-                uploads.content_type_of(file)
-            except uploads.UploadRefused as refused:
-                refusals.append(str(refused))
-            else:
-                self.passed.append(file)
-        if refusals:
-            self.refused = True
-            raise forms.ValidationError([forms.ValidationError(each) for each in refusals])
-        return sent
-
-
-class DayField(forms.Field):
-    """A day as people type it: 4-11-2026, 4 november 2026, 2026-11-04."""
-
-    def to_python(self, value: Any) -> date | None:
-        typed = str(value or "").strip().lower()
-        if not typed:
-            return None
-        parts = _day_parts(typed)
-        if parts is None:
-            raise forms.ValidationError(_("Schrijf de datum zo: 4-11-2026."))
-        year, month, number = parts
-        try:
-            return date(year, month, number)
-        except ValueError:
-            raise forms.ValidationError(_no_such_day(year, month, number)) from None
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{value.day}-{value.month}-{value.year}" if isinstance(value, date) else value
-
-
-class MomentField(forms.Field):
-    """A day with a time: 4-11-2026 14.30, or what a browser's own control sends."""
-
-    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
-        self.zone = zone
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> datetime | None:
-        typed = str(value or "").strip().lower()
-        if not typed:
-            return None
-        match = re.fullmatch(r"(.+?)[t ,]+(?:om )?(\d{1,2})[.:](\d{2})(?: uur)?", typed)
-        if not match:
-            raise forms.ValidationError(_("Schrijf de datum en de tijd zo: 4-11-2026 14.30."))
-        day = DayField().to_python(match[1])
-        hour, minute = int(match[2]), int(match[3])
-        if day is None or hour > 23 or minute > 59:
-            raise forms.ValidationError(_("Schrijf de datum en de tijd zo: 4-11-2026 14.30."))
-        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone)
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, datetime):
-            return value
-        local = value.astimezone(self.zone)
-        return f"{local.day}-{local.month}-{local.year} {local.hour}.{local.minute:02d}"
-
-
-class MeasuresWidget(forms.Widget):
-    """Rows of what, who and when; empty rows are left out."""
-
-    template_name = "forms/measures.html"
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:  # noqa: ARG002
-        rows = [
-            {part: str(data.get(f"{name}-{number}-{part}", "")).strip() for part in ("what", "owner", "due_on")}
-            for number in range(MEASURE_ROWS)
-        ]
-        return [row for row in rows if any(row.values())]
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        filled = list(value or [])
-        empty = {"what": "", "owner": "", "due_on": ""}
-        context["rows"] = (filled + [empty] * MEASURE_ROWS)[:MEASURE_ROWS]
-        return context
-
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:  # noqa: ARG002
-        return f"{name}-0-what" not in data
-
-    def use_required_attribute(self, initial: Any) -> bool:  # noqa: ARG002
-        return False
-
-
-class MeasuresField(forms.Field):
-    widget = MeasuresWidget
-
-    def clean(self, value: Any) -> list[dict[str, str]]:
-        rows = []
-        for row in value or []:
-            if not all(row.values()):
-                raise forms.ValidationError(_("Vul bij elke maatregel in: wat, wie en wanneer."))
-            day = DayField().to_python(row["due_on"])
-            rows.append({**row, "due_on": day.isoformat() if day else ""})
-        if self.required and not rows:
-            raise forms.ValidationError(self.error_messages["required"])
-        return rows
-
-
 def _control(
     procedure: Procedure, asked: Field, known: Mapping[str, Field], members: Members, language: str, audience: str
 ) -> forms.Field:
@@ -305,6 +174,9 @@ def _control(
             return FilesField(most=uploads.MAX_FILES, **common)
         case FieldKind.MEASURES:
             return MeasuresField(**common)
+        case FieldKind.POINTS:
+            choices = [(each.value, each.title.in_language(language)) for each in asked.choices]
+            return PointsField(choices=choices, **common)
         case _:
             longest = LENGTHS.get(asked.name, 200 if asked.name in (*PARTY_FIELDS, "subject") else 500)
             return forms.CharField(widget=forms.TextInput(attrs=attributes), max_length=longest, **common)
@@ -359,32 +231,3 @@ def _required(asked: Field) -> str:
     if asked.kind is FieldKind.LONG_TEXT:
         return _("Vul dit in. Eén zin is genoeg.")
     return _("Vul dit in.")
-
-
-def _day_parts(typed: str) -> tuple[int, int, int] | None:
-    """Year, month and day as typed, whether or not there is such a day."""
-    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", typed):
-        return int(match[1]), int(match[2]), int(match[3])
-    if match := re.fullmatch(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", typed):
-        return int(match[3]), int(match[2]), int(match[1])
-    if match := re.fullmatch(r"(?:[a-z]+ )?(\d{1,2}) ([a-z]{3})[a-z]*\.? (\d{4})", typed):
-        for names in (MONTHS, ENGLISH_MONTHS):
-            if match[2] in names:
-                return int(match[3]), names.index(match[2]) + 1, int(match[1])
-        if match[2] == "mrt":
-            return int(match[3]), 3, int(match[1])
-    return None
-
-
-def _no_such_day(year: int, month: int, number: int) -> str:
-    if not 1 <= month <= 12 or year < 1900:
-        return _("Deze datum bestaat niet. Schrijf hem zo: 4-11-2026.")
-    first = date(year, month, 1)
-    following = date(year + month // 12, month % 12 + 1, 1)
-    name = wording.month(first)
-    return _("%(number)d %(month)s bestaat niet. %(Month)s heeft %(days)d dagen.") % {
-        "number": number,
-        "month": name,
-        "Month": name.capitalize(),
-        "days": (following - first).days,
-    }

@@ -10,22 +10,29 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from procedures import wording
-from procedures.definition import Fact, Field, FieldKind, Measure
+from procedures.definition import Fact, Field, FieldKind, Measure, Point
 
 
-def in_words(field: Field | None, fact: Fact | Measure, *, zone: ZoneInfo, names: Mapping[str, str]) -> str:
+def in_words(field: Field | None, fact: Fact | Measure | Point, *, zone: ZoneInfo, names: Mapping[str, str]) -> str:
     """The answer in the active language; `names` gives the members' names by key."""
     if isinstance(fact, bool):
         return _("Ja") if fact else _("Nee")
     if isinstance(fact, tuple):
         parts = [in_words(field, each, names=names, zone=zone) for each in fact]
-        return "\n".join(parts) if field and field.kind is FieldKind.MEASURES else wording.joined(parts)
+        return (
+            "\n".join(parts)
+            if field and field.kind in (FieldKind.MEASURES, FieldKind.POINTS)
+            else wording.joined(parts)
+        )
     if isinstance(fact, Measure):
         return _("%(what)s (%(owner)s, klaar op %(day)s)") % {
             "what": fact.what,
             "owner": fact.owner,
             "day": wording.day(fact.due_on),
         }
+    if isinstance(fact, Point):
+        verdict = field.choice_title(fact.verdict).in_language(get_language() or "nl") if field else fact.verdict
+        return f"{fact.what}: {verdict}. {fact.finding}"
     if isinstance(fact, datetime):
         return wording.moment(fact, zone=zone)
     if isinstance(fact, date):

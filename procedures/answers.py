@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from procedures.definition import Fact, Field, FieldKind, Measure, Text
+from procedures.definition import Fact, Field, FieldKind, Measure, Point, Text
 
 TRUE_WORDS = frozenset({"true", "yes", "ja", "1", "on"})
 FALSE_WORDS = frozenset({"false", "no", "nee", "0", "off"})
@@ -43,6 +43,8 @@ def parse(field: Field, raw: object, *, zone: ZoneInfo) -> Fact:
             return tuple(_many(raw))
         case FieldKind.MEASURES:
             return _measures(raw)
+        case FieldKind.POINTS:
+            return _points(field, raw)
         case _:
             return str(raw).strip()
 
@@ -54,21 +56,28 @@ def restore(field: Field, stored: object, *, zone: ZoneInfo) -> Fact:
         return str(stored)
     if field.kind in (FieldKind.CHOICES, FieldKind.MEMBERS):
         return tuple(_many(stored))
+    if field.kind is FieldKind.POINTS:
+        return _points(None, stored)
     return parse(field, stored, zone=zone)
 
 
 def as_json(fact: Fact) -> object:
     """The fact as JSON can hold it; `parse` gives the same fact back."""
     if isinstance(fact, tuple):
-        return [
-            {"what": each.what, "owner": each.owner, "due_on": each.due_on.isoformat()}
-            if isinstance(each, Measure)
-            else each
-            for each in fact
-        ]
+        return [_row_as_json(each) for each in fact]
     if isinstance(fact, date):
         return fact.isoformat()
     return fact
+
+
+def _row_as_json(each: str | Measure | Point) -> object:
+    match each:
+        case Measure():
+            return {"what": each.what, "owner": each.owner, "due_on": each.due_on.isoformat()}
+        case Point():
+            return {"what": each.what, "finding": each.finding, "verdict": each.verdict}
+        case _:
+            return each
 
 
 def sample(field: Field, *, at: datetime, later: date | None = None) -> Fact:
@@ -94,6 +103,8 @@ def sample(field: Field, *, at: datetime, later: date | None = None) -> Fact:
             return ("voorbeeld.pdf",)
         case FieldKind.MEASURES:
             return (Measure("voorbeeld", "voorbeeld", at.date() + timedelta(days=30)),)
+        case FieldKind.POINTS:
+            return (Point("voorbeeld", "voorbeeld", field.choices[0].value),)
         case FieldKind.EMAIL:
             return "iemand@voorbeeld.example"
         case FieldKind.PHONE:
@@ -177,3 +188,36 @@ def _measures(raw: object) -> tuple[Measure, ...]:
             Measure(str(each["what"]).strip(), str(each["owner"]).strip(), _day(str(each["due_on"]).strip()))
         )
     return tuple(measures)
+
+
+def _points(field: Field | None, raw: object) -> tuple[Point, ...]:
+    """Points as they were typed, or as JSON keeps them; without a field their verdicts are not judged again."""
+    if isinstance(raw, str):  # "what; finding; verdict", one a line
+        raw = [
+            dict(zip(("what", "finding", "verdict"), (part.strip() for part in line.split(";")), strict=False))
+            for line in raw.splitlines()
+            if line
+        ]
+    if not isinstance(raw, (list, tuple)):
+        raise BadAnswer(Text("Beschrijf elk punt van de klacht.", "Describe each point of the complaint."))
+    points = []
+    for each in raw:
+        if isinstance(each, Point):
+            points.append(each)
+            continue
+        if not isinstance(each, dict) or not all(
+            str(each.get(key, "")).strip() for key in ("what", "finding", "verdict")
+        ):
+            raise BadAnswer(
+                Text(
+                    "Vul bij elk punt in wat het punt is, wat u vond en wat het oordeel is.",
+                    "For each point fill in what it says, what you found and what the judgement is.",
+                )
+            )
+        verdict = str(each["verdict"])
+        points.append(
+            Point(
+                str(each["what"]).strip(), str(each["finding"]).strip(), _choice(field, verdict) if field else verdict
+            )
+        )
+    return tuple(points)

@@ -151,8 +151,17 @@ class Measure:
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a complaint: what it says, what was found, and the verdict on it (one of the field's choices)."""
+
+    what: str
+    finding: str
+    verdict: str
+
+
 # What the answer to a field is, once parsed. A datetime is aware; MEMBER answers are the member's key as text.
-Fact = str | int | bool | date | datetime | tuple[str, ...] | tuple[Measure, ...]
+Fact = str | int | bool | date | datetime | tuple[str, ...] | tuple[Measure, ...] | tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,7 @@ class FieldKind(StrEnum):
     DOCUMENT = "document"
     DOCUMENTS = "documents"
     MEASURES = "measures"  # improvement actions, each with an owner and a promised date
+    POINTS = "points"  # points of the complaint, each with what was found and a verdict of `choices`
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ _KINDS = {
     FieldKind.PERSON: "naam van een persoon",
     FieldKind.DOCUMENT: "bestand",
     FieldKind.DOCUMENTS: "bestanden",
+    FieldKind.POINTS: "punten van de klacht, elk met een bevinding en een oordeel",
     FieldKind.MEASURES: "maatregelen, elk met een naam en een datum",
 }
 

@@ -60,7 +60,7 @@ class Recorder:
             member=actor.membership,
             roles=sorted(actor.roles),
             facts={name: in_history(name, fact, salts) for name, fact in given.items()},
-            decision=_summary(decision),
+            decision=_summary(decision) | actor.in_history,
         )
         self._keep_answers(event, given, fields, salts)
         self._keep_clocks(decision)
@@ -180,6 +180,7 @@ def _is_personal(name: str, fields: Mapping[str, Field]) -> bool:
         FieldKind.DOCUMENTS,
         FieldKind.LONG_TEXT,
         FieldKind.MEASURES,
+        FieldKind.POINTS,
     )
 
 

@@ -17,7 +17,7 @@ from complaints.letters.dates import UNKNOWN, Dates, capital
 from complaints.letters.occasion import Occasion, Recipient, Written
 from complaints.markup import Voice, render, text_of
 from procedures import wording
-from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure
+from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
 from procedures.placeholders import Placeholder, parse, parse_line
 
 __all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "salutation", "write"]
@@ -65,7 +65,7 @@ def missing(letter: Letter, occasion: Occasion) -> tuple[str, ...]:
     return tuple(
         name
         for name in wanted
-        if kinds.get(name) is not FieldKind.MEASURES and occasion.facts.get(name) in (None, "", ())
+        if kinds.get(name) not in (FieldKind.MEASURES, FieldKind.POINTS) and occasion.facts.get(name) in (None, "", ())
     )
 
 
@@ -184,6 +184,8 @@ class _Writer:
                 "owner": value.owner,
                 "day": wording.day(value.due_on),
             }
+        if isinstance(value, Point):
+            return f"{value.what}: {self._one(fields, value.verdict)}"
         if fields[0].kind is FieldKind.MEMBERS:
             return self.occasion.members.get(str(value), str(value))
         for each in fields:
@@ -210,6 +212,8 @@ class _Writer:
         fields = self._field(name)
         if fields and fields[0].kind is FieldKind.MEASURES:
             return self._measures(value)
+        if fields and fields[0].kind is FieldKind.POINTS:
+            return self._points(value, fields)
         text = self._fact(name)
         if not text:
             nothing = _("Er is niets ingevuld.")
@@ -226,6 +230,13 @@ class _Writer:
         rows = [(each.what, each.owner, wording.day(each.due_on)) for each in measures]
         html = render_to_string("letters/_measures.html", {"measures": rows})
         return html, "\n".join(f"- {what} ({owner}, {when})" for what, owner, when in rows)
+
+    def _points(self, value: Fact | None, fields: list[Field]) -> tuple[str, str]:
+        """Each point with its finding and verdict; nothing where the complaint has but one, judged as a whole."""
+        points = [each for each in value if isinstance(each, Point)] if isinstance(value, tuple) else []
+        rows = [(each.what, each.finding, self._one(fields, each.verdict)) for each in points]
+        html = render_to_string("letters/_points.html", {"points": rows}) if rows else ""
+        return html, "\n".join(f"- {what}: {verdict}. {finding}" for what, finding, verdict in rows)
 
     def _terms(self) -> tuple[str, str]:
         rows = self.dates.rows()

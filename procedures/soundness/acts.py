@@ -23,7 +23,7 @@ from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import EVERY_PHASE, Index
 from procedures.soundness.names import HANDLER
 
-_CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES)
+_CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.POINTS)
 _MEMBERS = (FieldKind.MEMBER, FieldKind.MEMBERS)
 _WORDS = (FieldKind.TEXT, FieldKind.LONG_TEXT)
 

@@ -199,7 +199,9 @@ def test_letter_is_set_closer_where_that_spares_a_page():
     letter = procedure.letter("decision")
     pages = []
     for lines in range(1, 25, 2):
-        here = occasion(procedure, letter, facts_of(procedure) | {"reasons": "\n\n".join(["Zo was het."] * lines)})
+        here = occasion(
+            procedure, letter, facts_of(procedure) | {"points": (), "reasons": "\n\n".join(["Zo was het."] * lines)}
+        )
         whole = page(write(letter, to=RECIPIENT, occasion=here), to=RECIPIENT, occasion=here, letter=letter)
         loose = HTML(string=whole, url_fetcher=OwnPartsOnly()).render(stylesheets=[STATIC / "letters" / "letter.css"])
         pages.append((len(loose.pages), len(pypdf.PdfReader(io.BytesIO(pdf(whole))).pages)))

@@ -92,9 +92,9 @@ def sample(field: Field, *, at: datetime, later: date | None = None) -> Fact:
         case FieldKind.MOMENT:
             return at + timedelta(days=1)
         case FieldKind.CHOICE:
-            return field.choices[0].value
+            return field.open_choices[0].value
         case FieldKind.CHOICES:
-            return (field.choices[0].value,)
+            return (field.open_choices[0].value,)
         case FieldKind.MEMBER:
             return f"{field.role} 1"
         case FieldKind.MEMBERS:
@@ -104,7 +104,7 @@ def sample(field: Field, *, at: datetime, later: date | None = None) -> Fact:
         case FieldKind.MEASURES:
             return (Measure("voorbeeld", "voorbeeld", at.date() + timedelta(days=30)),)
         case FieldKind.POINTS:
-            return (Point("voorbeeld", "voorbeeld", field.choices[0].value),)
+            return (Point("voorbeeld", "voorbeeld", field.open_choices[0].value),)
         case FieldKind.EMAIL:
             return "iemand@voorbeeld.example"
         case FieldKind.PHONE:
@@ -144,8 +144,11 @@ def _moment(raw: object, zone: ZoneInfo) -> datetime:
 
 
 def _choice(field: Field, value: str) -> str:
-    if all(value != choice.value for choice in field.choices):
+    chosen = next((each for each in field.choices if each.value == value), None)
+    if chosen is None:
         raise BadAnswer(Text("Kies een van de mogelijkheden.", "Choose one of the options."))
+    if chosen.referral:
+        raise BadAnswer(chosen.referral)
     return value
 
 

@@ -204,8 +204,11 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """One answer. With a `referral` it is no answer but a way out: who chooses it is told that, and nothing is kept."""
+
     value: str
     title: Text
+    referral: Text = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,11 @@ class Field:
     count: int = 0  # for MEMBERS: exactly so many
     when: tuple[Condition, ...] = ()  # asked only then
     rules: tuple[str, ...] = ()
+
+    @property
+    def open_choices(self) -> tuple[Choice, ...]:
+        """The choices that are answers."""
+        return tuple(each for each in self.choices if not each.referral)
 
     def choice_title(self, value: object) -> Text:
         return next((c.title for c in self.choices if c.value == value), Text(str(value)))

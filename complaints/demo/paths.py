@@ -88,7 +88,7 @@ def _moves(procedure: Procedure, act: Act) -> list[Move]:
         if field.name not in deciding:
             continue
         if field.kind is FieldKind.CHOICE:
-            choices.append([(field.name, each.value) for each in field.choices])
+            choices.append([(field.name, each.value) for each in field.open_choices])
         elif field.kind is FieldKind.YES_NO:
             choices.append([(field.name, False), (field.name, True)])
     if act.opens:

@@ -20,7 +20,7 @@ from complaints.forms import AnswersForm, MomentField, form_for
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.catalogue import NotInForce
-from procedures.definition import Act, Procedure
+from procedures.definition import EMPTY, Act, Procedure, Text
 
 RECEIVED_AT = "received_at"
 CHANNEL = "channel"
@@ -49,6 +49,8 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
     nonce = request.POST.get("nonce", "")[:64] or secrets.token_urlsafe(32)
     if request.method != "POST":
         return _form_page(request, definition, form, nonce=nonce)
+    if referral := _referral(form, definition):
+        return page(request, "desk/referred.html", {"title": _("Geef deze klacht niet door"), "referral": referral})
     if not form.is_valid():
         return _form_page(request, definition, form, nonce=nonce, status=422)
     answers = form.answers()
@@ -151,6 +153,19 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
         )
     form.fields = {**first, **form.fields, **last}
     return form
+
+
+def _referral(form: AnswersForm, act: Act) -> Text:
+    """What to tell the complainant instead, when something was chosen that is not taken in here (O21-10)."""
+    return next(
+        (
+            choice.referral
+            for field in act.fields
+            for choice in field.choices
+            if choice.referral and form.data.get(field.name) == choice.value
+        ),
+        EMPTY,
+    )
 
 
 def _asks_whether_meant(procedure: Procedure) -> bool:

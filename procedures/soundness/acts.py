@@ -136,6 +136,8 @@ def _tells(letter: Letter, reasons: Sequence[str], deadline: str) -> bool:
 def _field(field: Field, path: Path, *, is_intake: bool) -> Iterator[Finding]:
     if field.kind in _CHOICES and not field.choices:
         yield Finding((*path, "choices"), "add this key: say what can be chosen.")
+    if field.choices and not field.open_choices:
+        yield Finding((*path, "choices"), "let at least one choice be an answer: each of these has a referral.")
     if field.choices and field.kind not in _CHOICES:
         yield Finding((*path, "choices"), f'take this away, or make the kind "choice": this is a "{field.kind}".')
     values = [choice.value for choice in field.choices]

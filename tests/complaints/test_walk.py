@@ -151,7 +151,7 @@ class Walk:
             case FieldKind.YES_NO:
                 return {name: "no"}
             case FieldKind.CHOICE | FieldKind.CHOICES:
-                return {name: field.choices[0].value}
+                return {name: field.open_choices[0].value}
             case FieldKind.DATE:
                 return {name: f"{day.day}-{day.month}-{day.year}"}
             case FieldKind.MOMENT:

@@ -57,9 +57,9 @@ def answer(draw: st.DataObject, field: Field, at: datetime) -> object:
         case FieldKind.YES_NO:
             return draw.draw(st.booleans(), label=field.name)
         case FieldKind.CHOICE:
-            return draw.draw(st.sampled_from([choice.value for choice in field.choices]), label=field.name)
+            return draw.draw(st.sampled_from([choice.value for choice in field.open_choices]), label=field.name)
         case FieldKind.CHOICES:
-            values = [choice.value for choice in field.choices]
+            values = [choice.value for choice in field.open_choices]
             return draw.draw(st.lists(st.sampled_from(values), min_size=1, unique=True), label=field.name)
         case FieldKind.NUMBER:
             return draw.draw(st.integers(0, 10_000), label=field.name)

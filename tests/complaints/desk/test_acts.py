@@ -202,3 +202,19 @@ def test_whoever_takes_in_a_complaint_records_whether_it_is_meant_as_one(signed_
     refused = client.post(address, {"channel": "phone"})
     assert refused.status_code == 422
     assert "Vraag dit eerst na." in refused.content.decode()
+
+
+@pytest.mark.rule("O21-10")
+def test_who_hears_of_a_complaint_about_a_colleague_is_told_what_to_say_and_nothing_is_kept(signed_in: SignedIn):
+    organisation = published("o21")
+    client = signed_in(member(organisation, "Wim Terpstra", "employee"))
+    address = "/beheer/zaken/nieuw/report_own_work/"
+    assert "Over een collega" in client.get(address).content.decode()
+    told = client.post(address, {"own_work": "colleague", "description": "Jan deed raar."})
+    page = told.content.decode()
+    assert told.status_code == 200
+    assert "Zeg dan: dien uw klacht in bij BackOffice." in page
+    assert "Bouwmeesterplein 1, 2801 BX Gouda" in page
+    assert "<textarea" not in page
+    with scope(organisation.pk):
+        assert not Case.objects.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from complaints.actions import CaseMovedOn, perform
+from complaints.actions.sides import perform_unheard
 from complaints.desk.seats import Seat, page, seated
+from complaints.desk.sides import UNHEARD, hold_back
 from complaints.desk.standing import Standing, standing
 from complaints.forms import AnswersForm, form_for
 from complaints.models import Membership
@@ -47,10 +50,17 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
     revision = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
     if revision != here.case.revision:
         return _moved_on(request, here, act, form)
+    refusal = here.refusal_of(act.name)
+    if refusal:
+        form.is_valid()
+        form.add_error(None, here.reason_of(act, refusal))
+        return _form_page(request, here, act, form, revision=revision, status=_status_of(refusal))
     if not form.is_valid():
         return _form_page(request, here, act, form, revision=revision, status=422)
+    reason = form.cleaned_data.pop(UNHEARD, "")
+    do = partial(perform_unheard, reason=reason) if reason else perform
     try:
-        perform(
+        do(
             here.case,
             act.name,
             answers=form.answers(),
@@ -91,6 +101,7 @@ def _form(here: Standing, act: Act, request: HttpRequest | None = None) -> Answe
             max_length=2000,
             required=False,
         )
+    hold_back(form, here, act)
     return form
 
 
@@ -125,8 +136,12 @@ def _refused(request: HttpRequest, here: Standing, act: Act, refusal: engine.Act
             "case": here.case,
             "reason": here.reason_of(act, refusal),
         },
-        status=403 if refusal.code == "role" else 409,
+        status=_status_of(refusal),
     )
+
+
+def _status_of(refusal: engine.ActRefused) -> int:
+    return 403 if refusal.code == "role" else 409
 
 
 def _form_page(

@@ -17,10 +17,11 @@ from complaints.actions import open_case, staff
 from complaints.desk.acts import choosable
 from complaints.desk.seats import Seat, page, seated
 from complaints.forms import AnswersForm, MomentField, form_for
+from complaints.intake import representation
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.catalogue import NotInForce
-from procedures.definition import EMPTY, Act, Procedure, Text
+from procedures.definition import EMPTY, Act, Field, Procedure, Text
 
 RECEIVED_AT = "received_at"
 CHANNEL = "channel"
@@ -55,6 +56,7 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
         return _form_page(request, definition, form, nonce=nonce, status=422)
     answers = form.answers()
     answers.pop(RECEIVED_AT, None)
+    speaks = representation.take_out(answers)
     received_at = form.cleaned_data[RECEIVED_AT]
     try:
         opened = open_case(
@@ -65,6 +67,7 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
             act=definition.name,
             nonce=nonce,
             files=form.files_by_field(),
+            representative=speaks,
         )
     except engine.ActRefused as refusal:
         form.take_refusal(refusal, language=_language())
@@ -107,10 +110,10 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
     sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
     form = form_for(
         procedure,
-        procedure.fields_of(act),
+        (*procedure.fields_of(act), *_for_somebody_else(procedure, act)),
         members=choosable(procedure, act),
         audience="desk",
-        initial={RECEIVED_AT: seat.now},
+        initial={RECEIVED_AT: seat.now, representation.REPRESENTED: "no"},
         language=_language(),
         **sent,
     )
@@ -153,6 +156,12 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
         )
     form.fields = {**first, **form.fields, **last}
     return form
+
+
+def _for_somebody_else(procedure: Procedure, act: Act) -> tuple[Field, ...]:
+    """What is asked of a representative, where this act asks who complains."""
+    asks_who = any(each.name == "name" for each in procedure.fields_of(act))
+    return representation.fields(procedure) if asks_who else ()
 
 
 def _referral(form: AnswersForm, act: Act) -> Text:

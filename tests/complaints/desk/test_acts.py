@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from complaints import access_codes
-from complaints.models import Assignment, Case, Event, Membership
+from complaints.models import Assignment, Case, Document, Event, Membership, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
+from tests.complaints import files
 from tests.complaints.factories import definition, filed_case, intake_answers, member, published, staffed
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +221,31 @@ def test_who_hears_of_a_complaint_about_a_colleague_is_told_what_to_say_and_noth
     assert "<textarea" not in page
     with scope(organisation.pk):
         assert not Case.objects.exists()
+
+
+@pytest.mark.rule("KK-02")
+def test_complaint_by_somebody_who_speaks_for_another_is_taken_in_with_both(signed_in: SignedIn, media_folder: Path):
+    organisation = published("klikklaar")
+    client = signed_in(staffed(organisation)["chair"])
+    address = "/beheer/zaken/nieuw/file/"
+    assert 'name="representative_name"' in client.get(address).content.decode()
+    procedure = definition("klikklaar")
+    given = intake_answers(procedure, at=timezone.now(), channel="letter", name="Jolanda Verweij", town="Leiden")
+    typed = {
+        name: {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        for name, value in given.items()
+    }
+    typed |= {"exclusion": "none", "received_at": "2-11-2026 10.30", "represented": "yes", "representative_name": ""}
+    refused = client.post(address, typed)
+    assert refused.status_code == 422
+    authorisation = SimpleUploadedFile("machtiging.pdf", files.pdf())
+    done = client.post(
+        address, typed | {"representative_name": "mr. A. Kuiper", "authorisation": authorisation}, follow=True
+    )
+    assert done.redirect_chain == [("/beheer/zaken/nieuw/klaar/", 302)]
+    with scope(organisation.pk):
+        case = Case.objects.get()
+        spoken_for = dict(Party.objects.filter(case=case).values_list("kind", "name"))
+        assert spoken_for[Party.Kind.COMPLAINANT] == "Jolanda Verweij"
+        assert spoken_for[Party.Kind.REPRESENTATIVE] == "mr. A. Kuiper"
+        assert Document.objects.get(case=case).title == "machtiging.pdf"

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
-from django.http import Http404
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
 
 from complaints import access_codes
 from complaints.actions.actors import THE_COMPLAINANT, Actor, staff
-from complaints.models import Assignment, Case, Membership, Party, User
-from procedures.catalogue import procedure_of
-from procedures.definition import Procedure, Role
+from complaints.models import Assignment, Case, Membership, Party, User, organisations_of
+from complaints.queries.deputies import passed_on, sees_all
+from procedures.catalogue import procedure_of, zone_of
+from procedures.definition import Procedure
+from procedures.models import Organisation
+
+# In the session of staff whom an organisation's own issuer let in: the key of that organisation.
+LET_IN_BY = "let_in_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +29,59 @@ class Entry:
     actor: Actor
 
 
+def organisations_for(request: HttpRequest) -> list[Organisation]:
+    """Where the viewer may work: where they are an active member. Who was let in by one organisation, only there."""
+    if not isinstance(request.user, User):
+        return []
+    let_in_by = request.session.get(LET_IN_BY)
+    return [each for each in organisations_of(request.user) if let_in_by in (None, each.pk)]
+
+
 def membership_of(user: User) -> Membership | None:
     """The viewer's active membership of the organisation in scope."""
     return Membership.objects.select_related("user").filter(user=user, is_active=True).first()
 
 
-def cases_for(membership: Membership, procedure: Procedure) -> QuerySet[Case]:
+def cases_for(membership: Membership, procedure: Procedure, *, at: datetime | None = None) -> QuerySet[Case]:
     """The cases that a member may know of, for lists, searches and counts.
 
     Never one that is about them, unless the procedure let them be assigned all the same (soft, with a written reason:
     KP-05, KC-08). Who only has roles per case, outside ones or ones that see their own sees those that
-    they are assigned to or took in.
+    they are assigned to or took in; and, with the instant `at`, those of whoever they stand in for then.
     """
     assigned = Assignment.objects.filter(membership=membership)
     about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).exclude(
         case_id__in=assigned.exclude(role=Assignment.TAKEN_IN).values("case_id")
     )
     cases = Case.objects.exclude(pk__in=about_them.values("case_id"))
-    if any(_sees_all(role) for role in procedure.roles if role.name in membership.roles):
+    if any(sees_all(role) for role in procedure.roles if role.name in membership.roles):
         return cases
-    return cases.filter(pk__in=assigned.values("case_id"))
+    own = Q(pk__in=assigned.values("case_id"))
+    if at is not None:
+        today = at.astimezone(zone_of(procedure)).date()
+        own |= Q(pk__in=passed_on(membership, procedure, on=today).values("case_id"))
+    return cases.filter(own)
 
 
-def case_for_staff(membership: Membership | None, reference: str, procedure: Procedure) -> Entry:
+def case_for_staff(
+    membership: Membership | None, reference: str, procedure: Procedure, *, at: datetime | None = None
+) -> Entry:
     """A case by its number, for a member. Http404 when they may not know of it, or when there is none.
 
-    `procedure` is the one in force; the case follows its own version.
+    `procedure` is the one in force; the case follows its own version. With the instant `at`, also as a deputy.
     """
     if membership is None:
         raise Http404
     case = (
-        cases_for(membership, procedure).select_related("version", "handler__user").filter(reference=reference).first()
+        cases_for(membership, procedure, at=at)
+        .select_related("version", "handler__user")
+        .filter(reference=reference)
+        .first()
     )
     if case is None:
         raise Http404
     own = procedure_of(case.version)
-    return Entry(case, own, staff(membership, own, case))
+    return Entry(case, own, staff(membership, own, case, at=at))
 
 
 def case_for_complainant(reference: str, code: str) -> Entry:
@@ -76,7 +99,3 @@ def case_of_session(key: int) -> Entry:
     if case is None:
         raise Http404
     return Entry(case, procedure_of(case.version), THE_COMPLAINANT)
-
-
-def _sees_all(role: Role) -> bool:
-    return not (role.per_case or role.is_outside or role.only_own)

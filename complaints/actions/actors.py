@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
 
 from complaints.models import Assignment, Case, Event, Membership, Party
+from complaints.queries.deputies import passed_on
+from procedures.catalogue import zone_of
 from procedures.definition import COMPLAINANT, SYSTEM, Procedure
 
 
@@ -15,17 +20,26 @@ class Actor:
     by: Event.By
     roles: frozenset[str]
     membership: Membership | None = None
+    deputy_of: int | None = None  # the key of the member in whose place they play some of these roles
+
+    @property
+    def in_history(self) -> dict[str, int]:
+        """What an event tells of the actor beside who it was: in whose place."""
+        return {"deputy_of": self.deputy_of} if self.deputy_of else {}
 
 
 THE_COMPLAINANT = Actor(Event.By.COMPLAINANT, frozenset({COMPLAINANT}))
 THE_CLOCK = Actor(Event.By.SYSTEM, frozenset({SYSTEM}))
 
 
-def staff(membership: Membership, procedure: Procedure, case: Case | None = None) -> Actor:
+def staff(
+    membership: Membership, procedure: Procedure, case: Case | None = None, *, at: datetime | None = None
+) -> Actor:
     """A member with the roles that they play: those per case only where they are assigned.
 
     On a case that is about them they play none (KO-09), but those that they were assigned in spite of it, where the
-    procedure allows that with a written reason (KP-05, KC-08).
+    procedure allows that with a written reason (KP-05, KC-08). With the instant `at`, they also play what is passed on
+    to them by whoever they stand in for then; never on a case that is about them.
     """
     if not membership.is_active:
         return Actor(Event.By.STAFF, frozenset(), membership)
@@ -33,7 +47,19 @@ def staff(membership: Membership, procedure: Procedure, case: Case | None = None
     held = {name for name in membership.roles if name in known}
     if case is None:
         return Actor(Event.By.STAFF, frozenset(name for name in held if not known[name].per_case), membership)
-    assigned = set(Assignment.objects.filter(case=case, membership=membership).values_list("role", flat=True))
+    mine = Q(membership=membership)
+    if at is not None:
+        today = at.astimezone(zone_of(procedure)).date()
+        mine |= Q(pk__in=passed_on(membership, procedure, on=today).values("pk"))
+    rows = list(
+        Assignment.objects.filter(mine, case=case)
+        .order_by("pk")
+        .values_list("membership_id", "role", "membership__roles")
+    )
+    assigned = {role for key, role, _ in rows if key == membership.pk}
     is_respondent = case.parties.filter(kind=Party.Kind.RESPONDENT, membership=membership).exists()
     roles = {name for name in held if name in assigned or not (known[name].per_case or is_respondent)}
-    return Actor(Event.By.STAFF, frozenset(roles), membership)
+    if is_respondent:
+        return Actor(Event.By.STAFF, frozenset(roles), membership)
+    instead = {role: key for key, role, theirs in rows if key != membership.pk and role in theirs and role not in roles}
+    return Actor(Event.By.STAFF, frozenset(roles | set(instead)), membership, next(iter(instead.values()), None))

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from complaints.actions.actors import Actor
 from complaints.actions.documents import keep_files
+from complaints.actions.indexing import index_case
 from complaints.actions.notices import write_notice
 from complaints.actions.recording import in_history
 from complaints.models import BESIDE, Case, Event, Message, Notice, Party
@@ -57,6 +58,7 @@ def send_message(
         write_notice(event.case, Notice.Kind.MESSAGE, at=at)
     elif event.case.handler:
         write_notice(event.case, Notice.Kind.MESSAGE, at=at, member=event.case.handler)
+    index_case(event.case)
     return message
 
 
@@ -79,6 +81,7 @@ def correct_contact(case: Case, details: Mapping[str, str], *, actor: Actor, at:
             setattr(party, name, given[name])
         party.save(update_fields=changed)
         record_beside(case, CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
+        index_case(case)
     return changed
 
 
@@ -111,5 +114,5 @@ def _record(fresh: Case, occurrence: str, *, actor: Actor, at: datetime, facts: 
         member=actor.membership,
         roles=sorted(actor.roles),
         facts=dict(facts),
-        decision={"phase": fresh.phase},
+        decision={"phase": fresh.phase, **actor.in_history},
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -14,9 +14,11 @@ from complaints.actions.actors import Actor
 from complaints.letters.mailing import new_message_id
 from complaints.letters.writing import Recipient, write
 from complaints.models import Case, Event, Letter, Membership, Party
+from complaints.queries.deputies import deputies
 from complaints.queries.dossier import holders, occasion_of
 from procedures import engine
 from procedures.calendars import Calendar
+from procedures.catalogue import procedure_of
 from procedures.definition import Channel, Procedure, Release, Role
 from procedures.definition import Letter as LetterRule
 
@@ -58,7 +60,7 @@ def write_letters(
             sender_role=signing_role(procedure, rule),
             deadline=due.deadline,
         )
-        for addressee in _addressees(case, procedure, rule):
+        for addressee in _addressees(case, procedure, rule, on=at.astimezone(zone).date()):
             written = write(rule, to=addressee.recipient, occasion=occasion)
             channel = _channel(rule, addressee)
             is_held = rule.release is Release.AFTER_LOOK
@@ -109,14 +111,37 @@ def recipient_of(letter: Letter) -> Recipient:
     )
 
 
-def _addressees(case: Case, procedure: Procedure, rule: LetterRule) -> Iterator[Addressee]:
+def addressee_of(party: Party, case: Case) -> Addressee:
+    """A party as letters reach them; the complainant and who speaks for them are one (KK-02)."""
+    if party.kind == Party.Kind.RESPONDENT:
+        return _party(party, case)
+    return next(_of_kind(case, procedure_of(case.version), Party.Kind.COMPLAINANT))
+
+
+def _addressees(case: Case, procedure: Procedure, rule: LetterRule, *, on: date) -> Iterator[Addressee]:
     seen: set[str] = set()
     for kind in rule.to:
-        found = list(_of_kind(case, procedure, kind))
+        found = list(_in_place(case, procedure, list(_of_kind(case, procedure, kind)), on=on))
         for addressee in found or [Addressee(Recipient(kind=kind, name=""), NO_RECIPIENT)]:
             if addressee.key not in seen and not (addressee.key == NO_RECIPIENT and seen):
                 seen.add(addressee.key)
                 yield addressee
+
+
+def _in_place(case: Case, procedure: Procedure, found: Sequence[Addressee], *, on: date) -> Iterator[Addressee]:
+    """The same, with deputies in the place of who is away on the local day.
+
+    Where the deputy may not know of the case, who is away is written to all the same, and the administrators too.
+    """
+    away = deputies(case, procedure, [each.member for each in found if each.member], on=on)
+    for each in found:
+        deputy = away.get(each.member.pk) if each.member else None
+        if each.member and deputy:
+            yield _member(deputy, each.recipient.kind, instead_of=each.member)
+        else:
+            yield each
+        if each.member and not deputy and each.member.pk in away:
+            yield from _administrators(case, procedure)
 
 
 def _of_kind(case: Case, procedure: Procedure, kind: str) -> Iterator[Addressee]:
@@ -191,9 +216,13 @@ def _represented(party: Party, speaks: Party, case: Case) -> Addressee:
     return replace(own, recipient=recipient)
 
 
-def _member(member: Membership, kind: str) -> Addressee:
+def _member(member: Membership, kind: str, *, instead_of: Membership | None = None) -> Addressee:
+    with override("nl"):
+        capacity = _("vervangt %(name)s") % {"name": instead_of.name} if instead_of else ""
     return Addressee(
-        Recipient(kind=kind, name=member.name, email=member.user.email), f"member{member.pk}", member=member
+        Recipient(kind=kind, name=member.name, organisation=capacity, email=member.user.email),
+        f"member{member.pk}",
+        member=member,
     )
 
 

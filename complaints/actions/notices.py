@@ -28,11 +28,15 @@ from django.utils.translation import gettext as _
 from complaints import nudge
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
 from complaints.letters import mailing
-from complaints.models import Case, Membership, Notice, Party
-from procedures.catalogue import procedure_of
+from complaints.models import BESIDE, Case, Event, Membership, Notice, Party
+from complaints.queries.deputies import who_is_there
+from procedures.catalogue import procedure_of, zone_of
 from procedures.scoping import scope
 
 log = structlog.get_logger(__name__)
+
+LEFT = f"{BESIDE}left"  # whoever played a part in the case no longer works here
+LOOKED = f"{BESIDE}looked"  # somebody who plays no part in the case read it, with a reason
 
 LINK_OPENS_FOR = timedelta(hours=1)
 LINKS_AT_ONCE = 3  # unexpired ones of one case: nobody's mailbox is filled by a stranger
@@ -43,10 +47,15 @@ _SECRET_BYTES = 20  # 160 bits: 32 characters of base32, without padding
 def write_notice(
     case: Case, kind: Notice.Kind, *, at: datetime, member: Membership | None = None, to_email: str = ""
 ) -> Notice | None:
-    """Writes a short mail to a member of staff, else to who complains or speaks for them; None when nobody has one.
+    """Writes a short mail to a member of staff or their deputy, else to who complains or speaks for them.
+
+    None when nobody has an address.
 
     Must be called in the transaction of what it tells of. Side effect: the workers are nudged when that commits.
     """
+    if member:
+        procedure = procedure_of(case.version)
+        member = who_is_there(case, procedure, member, on=at.astimezone(zone_of(procedure)).date())
     to_email = to_email or (member.user.email if member else _mail_address(case))
     if not to_email:
         log.info("notice_without_address", case=case.pk, kind=kind)
@@ -183,6 +192,17 @@ def _put_off(organisation: int, key: int, token: uuid.UUID, error: str, *, at: d
         log.warning("notice_not_sent", notice=key, error=error, attempts=notice.attempts, given_up=is_final)
 
 
+def _told_to_staff(notice: Notice) -> tuple[str, str]:
+    """The words and the subject of a mail to a colleague: of what happened in the case at the instant it was made."""
+    events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED))
+    told = {
+        LEFT: ("notice_left", _("Een zaak zonder behandelaar")),
+        LOOKED: ("notice_looked", _("Iemand las een zaak met een reden")),
+    }
+    happened = events.values_list("occurrence", flat=True).first()
+    return told.get(happened or "", ("notice_staff", _("Een bericht van een indiener")))
+
+
 def _message(notice: Notice) -> EmailMessage:
     procedure = procedure_of(notice.case.version)
     site = f"{settings.SITE_URL}/{procedure.organisation}/volgen/"
@@ -193,8 +213,8 @@ def _message(notice: Notice) -> EmailMessage:
             template, address = "notice_link", f"{site}link/{secret_of(notice)}/"
             subject = _("Open uw klacht")
         elif notice.member_id:
-            template, address = "notice_staff", f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
-            subject = _("Een bericht van een indiener")
+            template, subject = _told_to_staff(notice)
+            address = f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
         text = render_to_string(
             f"letters/{template}.txt", {"url": address, "reference": notice.case.reference, "name": procedure.name}
         )

@@ -21,6 +21,7 @@ from complaints import nudge
 from complaints.actions.actors import Actor
 from complaints.actions.correspondence import write_letters
 from complaints.models import Answer, Assignment, Case, Deadline, Event, Measure, Membership, Party
+from complaints.queries.handlers import names_handler
 from complaints.queries.state import columns_of
 from procedures import answers, engine
 from procedures.calendars import Calendar
@@ -29,7 +30,6 @@ from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, Field
 from procedures.definition import Measure as PromisedMeasure
 
 SUBJECT_FIELD = "subject"
-HANDLER_FIELD = "handler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Recorder:
         chosen = [int(str(key)) for key in members]
         Assignment.objects.filter(case=self.case, role=field.role).delete()
         Assignment.objects.bulk_create(Assignment(case=self.case, membership_id=key, role=field.role) for key in chosen)
-        if self.procedure.role(field.role).is_handler or field.name == HANDLER_FIELD:
+        if names_handler(self.procedure, field):
             self.case.handler_id = chosen[0] if chosen else None
 
     def _add_respondent(self, name: str) -> None:

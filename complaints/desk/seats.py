@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from complaints.access import membership_of
-from complaints.models import Membership, User, organisations_of
+from complaints.access import membership_of, organisations_for
+from complaints.models import Membership, User
 from procedures.calendars import Calendar
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure, Text
@@ -36,6 +36,11 @@ class Seat:
     @property
     def zone(self) -> ZoneInfo:
         return zone_of(self.procedure)
+
+    @property
+    def is_colleague(self) -> bool:
+        """Whether the member works in the house: plays a role that is not an outside one."""
+        return any(role.name in self.membership.roles and not role.is_outside for role in self.procedure.roles)
 
     @property
     def role_titles(self) -> list[Text]:
@@ -74,18 +79,17 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page shows: Django's own names, and who works where."""
     seat = seat_of(request)
-    user = request.user
     return {
         "site_title": "Gehoor",
         "site_header": "Gehoor",
         "site_url": None,
-        "has_permission": user.is_authenticated and user.is_active,
+        "has_permission": request.user.is_authenticated and request.user.is_active,
         "available_apps": [],
         "is_popup": False,
         "is_nav_sidebar_enabled": False,
         "log_entries": [],
         "seat": seat,
-        "organisations": organisations_of(user) if seat and isinstance(user, User) else [],
+        "organisations": organisations_for(request) if seat else [],
     }
 
 

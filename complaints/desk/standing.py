@@ -73,7 +73,7 @@ class Standing:
 
 def standing(seat: Seat, reference: str) -> Standing:
     """The case for this member. Http404 when they may not know of it, or when there is none."""
-    return standing_of(case_for_staff(seat.membership, reference, seat.procedure), now=seat.now)
+    return standing_of(case_for_staff(seat.membership, reference, seat.procedure, at=seat.now), now=seat.now)
 
 
 def standing_of(entry: Entry, *, now: datetime) -> Standing:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from complaints.actions import sides
 from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.notes import LINK, UNLINK
+from complaints.actions.notices import LEFT, LOOKED
 from complaints.desk.standing import Standing
-from complaints.models import Event
+from complaints.models import Event, Membership
 from procedures import engine, wording
 from procedures.definition import Procedure
 
@@ -21,9 +23,23 @@ _BESIDE = {
     MESSAGE: gettext_lazy("stuurde een bericht"),
     CONTACT: gettext_lazy("paste de contactgegevens aan"),
     OWN_DATA: gettext_lazy("vroeg een kopie van de eigen gegevens"),
+    LEFT: gettext_lazy("wie meewerkte aan deze zaak, werkt hier niet meer"),
+    LOOKED: gettext_lazy("las deze zaak zonder erbij betrokken te zijn, met een reden (zie Inzage)"),
     RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
+    sides.INVITED: gettext_lazy("nodigde uit voor een gesprek"),
+    sides.MOVED: gettext_lazy("verplaatste een gesprek"),
+    sides.CANCELLED: gettext_lazy("zegde een gesprek af"),
+    sides.REPORTED: gettext_lazy("voegde een verslag van een gesprek toe"),
+    sides.STATED: gettext_lazy("voegde een verklaring toe"),
+    sides.ASKED: gettext_lazy("vroeg een partij iets"),
+    sides.REMINDED: gettext_lazy("stuurde een herinnering"),
+    sides.MET: gettext_lazy("schreef op dat het gevraagde er is"),
+    sides.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
+    sides.PUT: gettext_lazy("schreef op dat een stuk is voorgelegd"),
+    sides.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
+    sides.LET_GO: gettext_lazy("schreef op waarom het besluit kan, ook zonder alle stukken voor te leggen"),
 }
 
 
@@ -37,8 +53,12 @@ class Moment:
 
 
 def timeline(standing: Standing, events: Sequence[Event]) -> list[Moment]:
-    """The newest first."""
+    """The newest first. One query more when somebody acted in another's place."""
     found = []
+    away = {event.decision.get("deputy_of") for event in events} - {None}
+    names = (
+        {each.pk: each.name for each in Membership.objects.select_related("user").filter(pk__in=away)} if away else {}
+    )
     phase = ""
     for event in events:
         after = str(event.decision.get("phase", ""))
@@ -52,12 +72,17 @@ def timeline(standing: Standing, events: Sequence[Event]) -> list[Moment]:
             event.by != Event.By.SYSTEM
             and event.recorded_at.astimezone(standing.zone).date() != event.at.astimezone(standing.zone).date()
         )
-        found.append(Moment(event.at, _who(event), _what(event, standing), then, event.recorded_at if late else None))
+        found.append(
+            Moment(event.at, _who(event, names), _what(event, standing), then, event.recorded_at if late else None)
+        )
     return found[::-1]
 
 
-def _who(event: Event) -> str:
+def _who(event: Event, names: Mapping[int, str]) -> str:
     if event.member is not None:
+        away = names.get(event.decision.get("deputy_of", 0))
+        if away:
+            return _("%(name)s (vervangt %(away)s)") % {"name": event.member.name, "away": away}
         return event.member.name
     return str(Event.By(event.by).label)
 

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
-from complaints.models import organisations_of
+from complaints.access import organisations_for
 from procedures.models import Organisation
 from procedures.scoping import scope
 
 _OURS = ("localhost", "127.0.0.1", "[::1]", "testserver")  # a developer's machine, and Django's own test client
+_DESK = "beheer/"  # what begins the address of each of its pages
 View = Callable[..., HttpResponseBase]
 
 
@@ -50,7 +51,7 @@ class ScopeMiddleware:
 def _organisation(request: HttpRequest, kwargs: dict[str, Any]) -> Organisation | None:
     match = request.resolver_match
     own = _of_host(request)
-    if match is not None and "desk" in match.app_names + match.namespaces:
+    if match is not None and match.route.startswith(_DESK):
         if own:
             raise Http404  # staff work on the main host, under its own cookies
         return _chosen(request)
@@ -78,8 +79,6 @@ def _of_host(request: HttpRequest) -> Organisation | None:
 
 def _chosen(request: HttpRequest) -> Organisation | None:
     """The organisation that a member of staff works in now: the one chosen in the session, else their first."""
-    if not request.user.is_authenticated:
-        return None
-    organisations = organisations_of(request.user)
+    organisations = organisations_for(request)
     chosen = request.session.get("organisation")
     return next((each for each in organisations if each.pk == chosen), organisations[0] if organisations else None)

@@ -20,7 +20,7 @@ from complaints.models import Attempt
 from procedures.scoping import current
 
 # How many tries of a kind are free; after them each next one waits longer.
-FREE = {"code": 5, "link": 3, "file": 10}
+FREE = {"code": 5, "link": 3, "file": 10, "feed": 10}
 LONGEST = timedelta(seconds=30)
 QUIET = timedelta(minutes=15)  # without a try for so long, all is forgotten
 
@@ -84,8 +84,13 @@ def _take_turn(visitor: str, what: str) -> None:
 
 def _visitor(request: HttpRequest) -> str:
     """A keyed hash of the network address, another one at each organisation; the address itself is kept nowhere."""
-    told = f"visitor:{current()}:{_network(_address(request))}"
+    told = f"visitor:{current()}:{network_of(request)}"
     return hmac.new(settings.SECRET_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
+
+
+def network_of(request: HttpRequest) -> str:
+    """The network that a visitor comes from, for what counts tries elsewhere. Not to be kept."""
+    return _network(_address(request))
 
 
 def _address(request: HttpRequest) -> str:

@@ -134,6 +134,9 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    # Without "allauth" itself: its pages would show where one of ours is missing.
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -147,6 +150,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "complaints.middleware.ScopeMiddleware",
 ]
 
@@ -212,6 +216,41 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# --- Signing in of staff (complaints/desk/accounts.py, entrance.py) ---
+
+# Compulsory for staff in production; off elsewhere, so that the demo's known passwords are enough.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)
+
+AUTHENTICATION_BACKENDS = ["complaints.desk.accounts.ByEmail"]
+LOGIN_URL = "account_login"
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a mailed link works, once
+ACCOUNT_ADAPTER = "complaints.desk.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an administrator makes the accounts, with their addresses
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to an address that somebody made up
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105  # a class
+ACCOUNT_SESSION_REMEMBER = False
+# Tries, per network address ("ip"), or per what is tried ("key"): this account from this address, or any.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",
+    "login_failed_account": "20/m/key",
+    "reset_password": "20/m/ip,3/10m/key",
+}
+MFA_ADAPTER = "complaints.desk.accounts.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Gehoor"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+
+CACHES = {
+    "default": {
+        "BACKEND": "config.short_memory.ShortMemory",
+        "LOCATION": REDIS_URL or "redis://",
+        "KEY_PREFIX": "gehoor",
+        "OPTIONS": {"socket_timeout": 1},
+    }
+}
 
 SESSION_COOKIE_AGE = 30 * 60  # seconds without a request
 SESSION_SAVE_EVERY_REQUEST = True  # so that the half hour counts from the last request, not from signing in

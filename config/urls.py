@@ -16,6 +16,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("gezond/", alive, name="alive"),
     path("taal/", set_language, name="set_language"),
+    path("beheer/", include("complaints.desk.entrance")),
     path("beheer/", desk.urls),
     path("", include("complaints.urls")),
 ]

@@ -29,6 +29,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer
@@ -56,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("django_db")
         if mark and mark.kwargs.get("transaction"):
             raise pytest.UsageError(f"{item.nodeid}: use own_database, not django_db(transaction=True).")
+
+
+@pytest.fixture(autouse=True)
+def _no_tries_yet() -> None:
+    """Tries at signing in are counted in memory: those of another test are none of this one's."""
+    cache.clear()
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------

@@ -9,9 +9,31 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from complaints.desk import acts, cases, files, letters, messages, notes, parties, taking_in, worklist
+from complaints.desk import (
+    acts,
+    agenda,
+    assigning,
+    cases,
+    closing_days,
+    deputies,
+    files,
+    letters,
+    members,
+    messages,
+    notes,
+    parties,
+    procedure,
+    procedure_editing,
+    procedure_trying,
+    register,
+    sides,
+    taking_in,
+    talks,
+    worklist,
+)
+from complaints.desk.confirming import behind_second_factor
 from complaints.desk.seats import frame
-from complaints.desk.signing_in import SignInForm, choose_organisation
+from complaints.desk.signing_in import PasswordChange, SignIn, choose_organisation
 
 
 class DeskSite(AdminSite):
@@ -20,17 +42,17 @@ class DeskSite(AdminSite):
     site_title = "Gehoor"
     site_header = "Gehoor"
     enable_nav_sidebar = False
-    login_form = SignInForm
-    login_template = "desk/login.html"
     logout_template = "desk/logged_out.html"
-    password_change_template = "desk/password_change.html"  # noqa: S105  # a template
-    password_change_done_template = "desk/password_changed.html"  # noqa: S105
+    password_change_done_template = "desk/password_changed.html"  # noqa: S105  # a template
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.is_active
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return frame(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002  # Django's own signature
+        return super().admin_view(behind_second_factor(view), cacheable)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         return HttpResponseRedirect(reverse("desk:worklist"))
@@ -39,11 +61,38 @@ class DeskSite(AdminSite):
         """Only these: no history, no `/r/`, no autocomplete, no script catalogue, no tables."""
         pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
             ("", self.index, "index"),
-            ("logout/", self.logout, "logout"),
-            ("password_change/", self.password_change, "password_change"),
+            ("password_change/", PasswordChange.as_view(), "password_change"),
             ("password_change/done/", self.password_change_done, "password_change_done"),
             ("organisatie/", choose_organisation, "organisation"),
+            ("agenda/", agenda.agenda, "agenda"),
+            ("agenda/adres/", agenda.address, "agenda_address"),
+            ("agenda/stoppen/", agenda.stop, "agenda_stop"),
+            ("agenda/mail/", agenda.digest, "agenda_digest"),
+            ("procedure/", procedure.procedure, "procedure"),
+            ("procedure/nieuw/", procedure.begin, "procedure_begin"),
+            ("procedure/weg/", procedure.discard, "procedure_discard"),
+            ("procedure/tekst/", procedure_editing.text, "procedure_text"),
+            ("procedure/formulier/", procedure_editing.form, "procedure_form"),
+            ("procedure/verschil/", procedure.difference, "procedure_difference"),
+            ("procedure/proberen/", procedure_trying.attempt, "procedure_try"),
+            ("procedure/publiceren/", procedure.publish, "procedure_publish"),
+            ("sluitingsdagen/", closing_days.closing_days, "closing_days"),
+            ("sluitingsdagen/nieuw/", closing_days.add, "closing_day_new"),
+            ("sluitingsdagen/<int:pk>/vervallen/", closing_days.end, "closing_day_end"),
+            ("register/", register.register, "register"),
+            ("register/uitvoer/", register.export, "register_export"),
+            ("medewerkers/", members.members, "members"),
+            ("medewerkers/nieuw/", members.new, "member_new"),
+            ("medewerkers/<int:pk>/", members.member, "member"),
+            ("medewerkers/<int:pk>/overdragen/", members.give_away, "member_hand_over"),
+            ("medewerkers/<int:pk>/uit/", members.switch_off, "member_off"),
+            ("medewerkers/<int:pk>/aan/", members.switch_on, "member_on"),
+            ("waarnemen/", deputies.deputies, "deputies"),
+            ("waarnemen/<int:pk>/stop/", deputies.withdraw, "deputy_withdraw"),
             ("zaken/", worklist.worklist, "worklist"),
+            ("zaken/toewijzen/", assigning.assign, "assign"),
+            ("zaken/keuzes/", worklist.keep, "keep_filter"),
+            ("zaken/keuzes/<int:pk>/weg/", worklist.drop, "drop_filter"),
             ("zaken/nieuw/", taking_in.new, "new"),
             ("zaken/nieuw/klaar/", taking_in.taken_in, "taken_in"),
             ("zaken/nieuw/<slug:act>/", taking_in.take_in, "take_in"),
@@ -59,9 +108,20 @@ class DeskSite(AdminSite):
             ("zaken/<slug:reference>/verwant/", notes.link, "related"),
             ("zaken/<slug:reference>/betrokkene/<int:pk>/", parties.link, "link"),
             ("zaken/<slug:reference>/stuk/<int:pk>/", files.document_file, "document"),
+            ("zaken/<slug:reference>/wederhoor/", sides.matrix_page, "sides"),
+            ("zaken/<slug:reference>/wederhoor/<int:pk>/<int:party>/", sides.put, "put"),
+            ("zaken/<slug:reference>/gesprek/", talks.invite, "invite"),
+            ("zaken/<slug:reference>/gesprek/<int:pk>/", talks.move, "move_talk"),
+            ("zaken/<slug:reference>/gesprek/<int:pk>/afzeggen/", talks.cancel, "cancel_talk"),
+            ("zaken/<slug:reference>/gesprek/<int:pk>/verslag/", talks.report, "report"),
+            ("zaken/<slug:reference>/verklaring/", talks.statement, "statement"),
+            ("zaken/<slug:reference>/verzoek/", talks.ask, "ask"),
+            ("zaken/<slug:reference>/verzoek/<int:pk>/gekregen/", talks.met, "met"),
+            ("zaken/<slug:reference>/verzoek/<int:pk>/intrekken/", talks.withdraw, "withdraw"),
         ]
         return [
-            path("login/", self.login, name="login"),
+            path("login/", SignIn.as_view(), name="login"),
+            path("logout/", super().admin_view(self.logout), name="logout"),
             *(path(address, self.admin_view(view), name=name) for address, view, name in pages),
         ]
 

@@ -21,23 +21,8 @@ pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
-WORKLIST_QUERIES = 35
+WORKLIST_QUERIES = 41
 CASE_QUERIES = 48
-
-
-def test_sign_in_by_email_leads_to_the_worklist(organisation: Organisation, people: dict[str, Membership]):
-    user = people["csm"].user
-    for name in (user.get_username(), user.email.upper()):
-        client = Client()
-        answer = client.post("/beheer/login/", {"username": name, "password": "een lang wachtwoord", "next": WORKLIST})
-        assert (answer.status_code, answer["Location"]) == (302, WORKLIST)
-        assert client.get(WORKLIST).status_code == 200
-
-
-def test_sign_in_with_a_wrong_password_says_so(organisation: Organisation, people: dict[str, Membership]):
-    answer = Client().post("/beheer/login/", {"username": people["csm"].user.email, "password": "anders"})
-    assert answer.status_code == 200
-    assert "Dit klopt niet samen" in answer.content.decode()
 
 
 def test_stranger_is_sent_to_sign_in(organisation: Organisation):
@@ -127,11 +112,11 @@ def test_every_organisation_can_work_at_the_desk(slug: str, signed_in: SignedIn)
 
 def test_password_is_changed_and_signing_out_ends_it(people: dict[str, Membership], signed_in: SignedIn):
     client = signed_in(people["csm"])
-    typed = {"old_password": "een lang wachtwoord", "new_password1": "1234", "new_password2": "1234"}
+    typed = {"oldpassword": "een lang wachtwoord", "password1": "1234", "password2": "1234"}
     refused = client.post("/beheer/password_change/", typed)
     assert "Dit kan zo nog niet" in refused.content.decode()
     new = "paars fietspad achter de molen"
-    changed = client.post("/beheer/password_change/", typed | {"new_password1": new, "new_password2": new}, follow=True)
+    changed = client.post("/beheer/password_change/", typed | {"password1": new, "password2": new}, follow=True)
     assert "Uw wachtwoord is gewijzigd" in changed.content.decode()
     assert "U bent uitgelogd" in client.post("/beheer/logout/").content.decode()
     assert client.get(WORKLIST).status_code == 302

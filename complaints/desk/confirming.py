@@ -1,0 +1,118 @@
+"""The second factor that the desk asks for, and the step-up: being asked once more who you are, before what is grave.
+
+`@confirmed` goes on a view that shows or takes away whole dossiers: an export, an erasure. Who signed in or confirmed
+within five minutes goes on. Others are asked on the spot, and what they typed travels along.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import ReauthenticateForm as PasswordForm
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from complaints.desk.seats import page
+
+LATELY = 5 * 60  # seconds that a confirmation holds
+AGAIN = "again"  # begins the names of what is asked beside another form
+
+View = Callable[..., HttpResponseBase]
+
+
+def recently_confirmed(request: HttpRequest) -> bool:
+    """Whether whoever is at this browser proved within five minutes who they are."""
+    records = [each for each in _records(request) if each["method"] in {"password", "mfa"}]
+    return bool(records) and time.time() - float(records[-1]["at"]) < LATELY
+
+
+def confirmed(view: View) -> View:
+    """A view for who confirmed lately who they are. Put it outermost, above `@seated`."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if recently_confirmed(request):
+            return view(request, *args, **kwargs)
+        return ask(request, lambda: view(request, *args, **kwargs))
+
+    return guarded
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Whether this session still has to pass a second factor before it may see the desk."""
+    return settings.STAFF_SECOND_FACTOR and not any(each["method"] == "mfa" for each in _records(request))
+
+
+def behind_second_factor(view: View) -> View:
+    """A view for who passed a second factor in this session. Who has none sets it up first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not lacks_second_factor(request):
+            return view(request, *args, **kwargs)
+        if has_authenticator(request):  # set up since, in another browser
+            return ask(request, lambda: view(request, *args, **kwargs))
+        return redirect(f"{reverse('mfa_activate_totp')}?{urlencode({'next': request.get_full_path()})}")
+
+    return guarded
+
+
+def has_authenticator(request: HttpRequest) -> bool:
+    return bool(is_mfa_enabled(request.user, [Authenticator.Type.TOTP]))
+
+
+def ask(request: HttpRequest, go_on: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Asks for the code of the second factor, or for the password of who has none; with the right one it goes on."""
+    by_code = has_authenticator(request)
+    is_answer = request.method == "POST" and any(name.startswith(f"{AGAIN}-") for name in request.POST)
+    form = _form(request, by_code=by_code, data=request.POST if is_answer else None)
+    if is_answer and form.is_valid():
+        if by_code:
+            form.save()  # type: ignore[attr-defined]
+        else:
+            reauthenticate_by_password(request)
+        return redirect(request.get_full_path()) if f"{AGAIN}-look" in request.POST else go_on()
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and not name.startswith(f"{AGAIN}-")
+    ]
+    is_look = request.method != "POST" or f"{AGAIN}-look" in request.POST
+    context = {"form": form, "by_code": by_code, "typed": typed, "is_look": is_look, "again": AGAIN}
+    return page(request, "desk/confirm.html", context, status=422 if is_answer else 403)
+
+
+def _form(request: HttpRequest, *, by_code: bool, data: Any) -> forms.Form:
+    form: forms.Form
+    if by_code:
+        form = CodeForm(data, user=request.user, prefix=AGAIN)
+        form.fields["code"].label = _("Code uit uw app, of een reservecode")
+    else:
+        form = PasswordForm(data, user=request.user, prefix=AGAIN)
+        form.fields["password"].label = _("Uw wachtwoord")
+    for field in form.fields.values():
+        field.help_text = ""
+        field.widget.attrs.pop("placeholder", None)
+    return form
+
+
+def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    """What this session proved, first to last: {"method": "password" or "mfa", "at": seconds, …}."""
+    records: list[dict[str, Any]] = get_authentication_records(request, request.user)
+    return records

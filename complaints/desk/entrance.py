@@ -1,0 +1,52 @@
+"""The addresses of signing in, under the names that allauth looks for. Its other pages are not there at all."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
+
+from complaints.desk import second_factor, signing_in
+from complaints.desk.confirming import View, behind_second_factor, confirmed
+
+
+def _own(view: View) -> View:
+    """A page about one's own account."""
+    return never_cache(login_required(behind_second_factor(view)))
+
+
+urlpatterns: list[URLPattern] = [
+    path("login/", signing_in.SignIn.as_view(), name="account_login"),
+    path("login/code/", second_factor.SecondStep.as_view(), name="mfa_authenticate"),
+    path("wachtwoord-vergeten/", signing_in.Forgotten.as_view(), name="account_reset_password"),
+    path("wachtwoord-vergeten/verstuurd/", signing_in.ForgottenSent.as_view(), name="account_reset_password_done"),
+    # What comes after "link" is kept out of the logs.
+    path(
+        "wachtwoord-vergeten/link/<slug:key>/<slug:uidb36>/",
+        never_cache(signing_in.NewPassword.as_view()),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "wachtwoord-vergeten/klaar/",
+        signing_in.NewPasswordSet.as_view(),
+        name="account_reset_password_from_key_done",
+    ),
+    path("tweede-stap/", _own(second_factor.Overview.as_view()), name="mfa_index"),
+    # Not behind the second factor: this is where one is got.
+    path(
+        "tweede-stap/instellen/",
+        never_cache(login_required(confirmed(second_factor.SetUp.as_view()))),
+        name="mfa_activate_totp",
+    ),
+    path(
+        "tweede-stap/weghalen/",
+        _own(confirmed(second_factor.TakeAway.as_view())),
+        name="mfa_deactivate_totp",
+    ),
+    path("tweede-stap/reservecodes/", _own(confirmed(second_factor.Codes.as_view())), name="mfa_view_recovery_codes"),
+    path(
+        "tweede-stap/reservecodes/nieuw/",
+        _own(confirmed(second_factor.NewCodes.as_view())),
+        name="mfa_generate_recovery_codes",
+    ),
+]

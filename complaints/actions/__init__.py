@@ -15,6 +15,7 @@ from complaints.actions.cases import (
     respondents_of,
     tick_check,
 )
+from complaints.actions.choices import NotKept, drop_filter, keep_filter
 from complaints.actions.drafts import discard, draft_of, files_of, forget_expired, keep_draft, put_away
 from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
 from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
@@ -26,6 +27,7 @@ __all__ = [
     "THE_COMPLAINANT",
     "Actor",
     "CaseMovedOn",
+    "NotKept",
     "NotReleased",
     "Opened",
     "Representative",
@@ -34,10 +36,12 @@ __all__ = [
     "correct_contact",
     "discard",
     "draft_of",
+    "drop_filter",
     "expire_due",
     "files_of",
     "forget_expired",
     "keep_draft",
+    "keep_filter",
     "link_respondent",
     "link_works",
     "note_own_data",

@@ -16,6 +16,7 @@ from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
 from complaints.actions.beside import record_beside
 from complaints.actions.documents import keep_documents
+from complaints.actions.indexing import index_case
 from complaints.actions.recording import Recorder, member_called
 from complaints.models import BESIDE, Assignment, Case, Event, Membership, Party, ReferenceCounter
 from complaints.queries.state import state_of
@@ -72,8 +73,8 @@ def open_case(
     opening act of the procedure; without one, what the web form does. `nonce` makes a replay of the same form harmless.
     Raises engine.ActRefused, catalogue.NotInForce, uploads.UploadRefused.
 
-    Side effects, in order: reference, case, parties, event (with answers, clocks, letters), documents, and whatever
-    time has already brought since `received_at`.
+    Side effects, in order: reference, case, parties, event (with answers, clocks, letters), documents, whatever
+    time has already brought since `received_at`, and the words that the case is found by.
     """
     nonce = nonce or secrets.token_urlsafe(32)
     counter, _ = ReferenceCounter.objects.get_or_create(year=received_at.year)
@@ -116,6 +117,7 @@ def open_case(
     event = recorder.record(decision, actor)
     keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
     _let_time_pass(recorder, decision.case, recorded_at)
+    index_case(case)
     return Opened(case, code)
 
 
@@ -163,6 +165,7 @@ def perform(
     event = recorder.record(decision, actor)
     if definition and files:
         keep_documents(event, procedure, definition, files, actor, at=at)
+    index_case(recorder.case)
     return event
 
 

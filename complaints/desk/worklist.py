@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from complaints.access import cases_for
+from complaints.actions import NotKept, drop_filter, keep_filter
+from complaints.desk import filters as beside
 from complaints.desk.chips import Chip, chip
 from complaints.desk.seats import Seat, page, seated
 from complaints.models import Case, Letter, Membership
 from complaints.queries import worklist as query
+from complaints.queries.deputies import stood_in_for
+from complaints.queries.handlers import assigning_acts
 from complaints.queries.state import deadline_of
+from procedures import engine, wording
+from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
-from procedures.definition import DeadlineKind, OwedBy, Procedure
+from procedures.definition import Act, DeadlineKind, DeadlineRule, OwedBy
 
 PILE_WORDS = {
     "late": _("te laat"),
     "today": _("vandaag"),
     "coming": _("komende 5 werkdagen"),
     "unassigned": _("niet toegewezen"),
+    "waiting": _("bericht of brief wacht"),
     "open": _("alle open zaken"),
     "closed": _("afgesloten"),
 }
@@ -41,29 +52,78 @@ class Row:
     due_what: str
     due_on: object
     due_note: str
+    counting: Sequence[str]  # how the deadline was counted
     flags: list[str]
+    is_ticked: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One choice of a filter, with how many cases it would leave."""
+class Bar:
+    """What can be done with ticked cases: the acts that assign, and who may be chosen, with their open cases."""
 
-    title: str
-    address: str
-    count: int | None
-    is_chosen: bool
+    acts: list[Act]
+    people: list[tuple[str, str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked of the list that could not be done, with why: it stands in the page again."""
+
+    ticked: Collection[str] = ()  # by number
+    act: str = ""
+    member: str = ""
+    problem: str = ""
+    name: str = ""  # for the choice that they wanted to keep
+    name_problem: str = ""
+    number: str = ""  # of the page
+    is_all_ticked: bool = field(default=False, kw_only=True)
 
 
 @require_GET
 @seated
 def worklist(request: HttpRequest, seat: Seat) -> HttpResponse:
-    filters = query.Filters.of(request.GET.dict())
-    mine = cases_for(seat.membership, seat.procedure)
+    asked = Asked(number=request.GET.get("p", ""), is_all_ticked="alles" in request.GET)
+    return listed(request, seat, query.Filters.of(request.GET.dict()), asked)
+
+
+@require_POST
+@seated
+def keep(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Keeps the present choice of cases under a name."""
+    filters = query.Filters.read(request.POST.get("chosen-list", ""))
+    name = request.POST.get("name", "")
+    try:
+        keep_filter(seat.membership, name, filters.query())
+    except NotKept as refused:
+        return listed(request, seat, filters, Asked(name=name[:200], name_problem=str(refused)), status=422)
+    messages.success(request, gettext("Bewaard: %(name)s.") % {"name": " ".join(name.split())})
+    return redirect(reverse("desk:worklist") + filters.query())
+
+
+@require_POST
+@seated
+def drop(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
+    """Throws a kept choice away; the cases stay where they are."""
+    name = drop_filter(seat.membership, pk)
+    if name:
+        messages.success(request, gettext("Weggehaald: %(name)s. De zaken zelf zijn er nog.") % {"name": name})
+    else:
+        messages.warning(request, gettext("Deze keuze was er al niet meer."))
+    return redirect(reverse("desk:worklist") + query.Filters.read(request.POST.get("chosen-list", "")).query())
+
+
+def listed(
+    request: HttpRequest, seat: Seat, filters: query.Filters, asked: Asked, *, status: int = 200
+) -> HttpResponse:
+    """The page of the list."""
+    cases = cases_for(seat.membership, seat.procedure, at=seat.now)
+    viewer = query.Viewer(seat.membership, stood_in_for(seat.membership, on=seat.now.astimezone(seat.zone).date()))
     when = query.marks(seat.calendar, seat.zone, at=seat.now)
-    found = query.chosen(mine, filters, when, member=seat.membership)
-    counts = query.piles(mine, when)
-    paginator = Paginator(query.with_parts(found), query.PER_PAGE)
-    current = paginator.get_page(request.GET.get("p"))
+    listing = beside.Listing(seat, cases, filters, when, viewer)
+    members = {each.pk: each for each in Membership.objects.select_related("user")}
+    counts = query.piles(cases, when)
+    paginator = Paginator(query.with_parts(listing.found()), query.PER_PAGE)
+    current = paginator.get_page(asked.number)
     return page(
         request,
         "desk/worklist.html",
@@ -74,29 +134,57 @@ def worklist(request: HttpRequest, seat: Seat) -> HttpResponse:
                 for name, words in PILE_WORDS.items()
             ],
             "attention": counts["late"] + counts["today"],
-            "rows": [_row(case, seat) for case in current.object_list],
+            "rows": [_row(case, seat, asked) for case in current.object_list],
             "current": current,
             "filters": filters,
-            "groups": _groups(found, filters, seat),
-            "all": filters.query(phase="", track="", handler="", search=""),
+            "parts": {name: value for name, value in filters.parts().items() if name != "q"},
+            "here": filters.query(),
+            "groups": beside.groups(listing, members),
+            "kept": beside.kept(listing),
+            "bar": _bar(seat, cases, members),
+            "asked": asked,
+            "all": query.Filters(pile=filters.pile).query(),
+            "is_narrowed": filters != query.Filters(pile=filters.pile),
+            "is_everything": filters == query.Filters(),
             "previous": _page_address(filters, current.number - 1) if current.has_previous() else "",
             "next": _page_address(filters, current.number + 1) if current.has_next() else "",
+            "tick_all": _page_address(filters, current.number) + "&alles=1",
         },
+        status=status,
     )
 
 
-def _row(case: Case, seat: Seat) -> Row:
+def _bar(seat: Seat, cases: Any, members: dict[int, Membership]) -> Bar | None:
+    """None for who may not assign in any phase."""
+    found = assigning_acts(seat.procedure, seat.membership.roles)
+    if not found:
+        return None
+    open_cases = query.counted(cases.filter(closed_at=None), "handler")
+    wanted = {named.role for _act, named in found}
+    people = sorted(
+        (each.name, key) for key, each in members.items() if each.is_active and wanted.intersection(each.roles)
+    )
+    return Bar([act for act, _field in found], [(str(key), name, open_cases.get(key, 0)) for name, key in people])
+
+
+def _row(case: Case, seat: Seat, asked: Asked) -> Row:
     procedure = procedure_of(case.version)
     clock = next(
         (each for each in case.clocks if each.overdue_at == case.next_due_at),  # type: ignore[attr-defined]
         None,
     )
     due, what, on, note = None, "", None, ""
+    counting: Sequence[str] = ()
     if clock is not None and not case.is_closed:
         rule = procedure.deadline(clock.rule)
         state = deadline_of(clock, zone_of(procedure))
-        due = chip(state, rule, at=seat.now, calendar=seat.calendar, zone=zone_of(procedure))
+        # Closing days are the organisation's, holidays the version's: what the clock was counted with.
+        calendar = Calendar.for_policy(procedure.calendar, seat.calendar.closed)
+        due = chip(state, rule, at=seat.now, calendar=calendar, zone=zone_of(procedure))
         what, on = rule.title.in_language(_language()), state.due.due
+        counting = wording.counting(
+            state, rule, procedure=procedure, calendar=calendar, because=_because(case, state, rule)
+        )
         if rule.kind is DeadlineKind.TARGET:
             note = gettext("streefdatum")
         elif rule.owed_by is OwedBy.COMPLAINANT:
@@ -104,15 +192,34 @@ def _row(case: Case, seat: Seat) -> Row:
     complainant = next(iter(case.complainants), None)  # type: ignore[attr-defined]
     return Row(
         case=case,
-        phase=_phase(procedure, case.phase),
+        phase=beside.phase_title(procedure, case.phase),
         complainant=complainant.name or complainant.organisation_name if complainant else "",
         due=due,
         due_what=what,
         due_on=on,
         due_note=note,
-        flags=([str(_("nieuw bericht"))] if case.has_news else [])  # type: ignore[attr-defined]
-        + _flags([each.state for each in case.stuck_letters]),  # type: ignore[attr-defined]
+        counting=counting,
+        flags=_news(case) + _flags([each.state for each in case.stuck_letters]),  # type: ignore[attr-defined]
+        is_ticked=asked.is_all_ticked or case.reference in asked.ticked,
     )
+
+
+def _because(case: Case, clock: engine.Deadline, rule: DeadlineRule) -> str:
+    """What started the clock: the occurrence at which it first stands in the history."""
+    starts = {str(each) for each in rule.starts}
+    for event in case.happened:  # type: ignore[attr-defined]
+        if any((each["rule"], each["number"]) == clock.key for each in event.decision.get("deadlines", [])):
+            happened = [event.occurrence, *event.decision.get("acts", [])]
+            return next((each for each in happened if each in starts), "")
+    return ""
+
+
+def _news(case: Case) -> list[str]:
+    if case.has_news:  # type: ignore[attr-defined]
+        return [gettext("nieuw bericht")]
+    if case.has_question and not case.is_closed:  # type: ignore[attr-defined]
+        return [gettext("bericht zonder antwoord")]
+    return []
 
 
 def _flags(states: list[str]) -> list[str]:
@@ -129,57 +236,6 @@ def _flags(states: list[str]) -> list[str]:
     if to_post:
         found.append(ngettext("%(n)d brief te posten", "%(n)d brieven te posten", to_post) % {"n": to_post})
     return found
-
-
-def _groups(found: Any, filters: query.Filters, seat: Seat) -> list[tuple[str, list[Choice]]]:
-    """The filters with their choices, each counted among the cases that the other choices leave."""
-    procedure, language = seat.procedure, _language()
-    phases, tracks = query.counted(found, "phase"), query.counted(found, "track")
-    handlers = query.counted(found, "handler")
-    names = {each.pk: each.name for each in Membership.objects.select_related("user")}
-    order = {each.name: number for number, each in enumerate(procedure.phases)}
-    track_titles = {each.name: each.title.in_language(language) for each in procedure.tracks}
-
-    def choices(column: str, options: list[tuple[str, str, int]], everything: str) -> list[Choice]:
-        now = getattr(filters, column)
-        return [
-            Choice(everything, filters.query(**{column: ""}), None, not now),
-            *(Choice(title, filters.query(**{column: value}), count, now == value) for value, title, count in options),
-        ]
-
-    people = sorted((name, pk) for pk, name in names.items() if pk in handlers and pk != seat.membership.pk)
-    who = [
-        (query.ME, gettext("Ik"), handlers.get(seat.membership.pk, 0)),
-        *((str(pk), name, handlers[pk]) for name, pk in people),
-        (query.NOBODY, gettext("Niemand"), handlers.get(None, 0)),
-    ]
-    return [
-        (
-            gettext("Fase"),
-            choices(
-                "phase",
-                [
-                    (str(name), _phase(procedure, str(name)), phases[name])
-                    for name in sorted(phases, key=lambda n: order.get(str(n), 99))
-                ],
-                gettext("Alle"),
-            ),
-        ),
-        (
-            gettext("Spoor"),
-            choices(
-                "track",
-                [(str(name), track_titles.get(str(name), str(name)), n) for name, n in tracks.items()],
-                gettext("Alle"),
-            ),
-        ),
-        (gettext("Behandelaar"), choices("handler", who, gettext("Iedereen"))),
-    ]
-
-
-def _phase(procedure: Procedure, name: str) -> str:
-    found = next((each for each in procedure.phases if each.name == name), None)
-    return found.title.in_language(_language()) if found else name
 
 
 def _page_address(filters: query.Filters, number: int) -> str:

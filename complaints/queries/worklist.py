@@ -5,32 +5,50 @@ Every function is given the cases that the viewer may know of (`access.cases_for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, JSONField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.lookups import Exact
 
-from complaints.models import Case, Deadline, Letter, Membership, Message, Party
+from complaints.models import Answer, Case, Deadline, Event, Letter, Membership, Message, Party
+from complaints.queries.search import found_by
 from procedures.calendars import Calendar
 
 PER_PAGE: Final = 50
 AHEAD: Final = 5  # working days that "coming" looks ahead
 STUCK: Final = (Letter.State.FAILED, Letter.State.HELD, Letter.State.TO_POST)
-PILES: Final = ("late", "today", "coming", "unassigned", "open", "closed")
+PILES: Final = ("late", "today", "coming", "unassigned", "waiting", "open", "closed")
+NEEDS: Final = ("message", "letter")  # what waits for somebody of the organisation
+DUE: Final = ("late", "today", "week", "later")
+NATURE: Final = "nature"  # the field of the intake that tells what a complaint is about, as the yearly report names it
 NOBODY, ME = "none", "me"
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The instants between which a deadline is late, due today, or coming."""
+    """The instants between which a deadline is late, due today, or coming. A week ends with Sunday."""
 
     now: datetime
     end_of_today: datetime
     end_of_coming: datetime
+    end_of_week: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, and for whom they stand in (members by key): those cases are theirs too."""
+
+    member: Membership
+    stood_in_for: Collection[int] = ()
+
+    @property
+    def keys(self) -> set[int]:
+        return {self.member.pk, *self.stood_in_for}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,92 +56,103 @@ class Filters:
     """What the list is narrowed to; empty is everything. `handler` is a member's key, "me" or "none"."""
 
     pile: str = "open"
+    need: str = ""
+    due: str = ""
+    handler: str = ""
     phase: str = ""
     track: str = ""
-    handler: str = ""
+    nature: str = ""
     search: str = ""
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Filters:
         """The filters as the address gives them; what makes no sense is left out."""
-        pile, handler = asked.get("pile", ""), asked.get("handler", "")
+        pile, need, due, handler = (asked.get(name, "") for name in ("pile", "need", "due", "handler"))
+        is_known = handler in (NOBODY, ME) or (handler.isascii() and handler.isdecimal() and len(handler) < 18)
         return cls(
             pile=pile if pile in PILES else "open",
-            phase=asked.get("phase", "")[:60],
-            track=asked.get("track", "")[:60],
-            handler=handler if handler in (NOBODY, ME) or (handler.isdecimal() and len(handler) < 18) else "",
-            search=asked.get("q", "").strip()[:100],
+            need=need if need in NEEDS else "",
+            due=due if due in DUE else "",
+            handler=handler if is_known else "",
+            phase=_clean(asked.get("phase", ""))[:60],
+            track=_clean(asked.get("track", ""))[:60],
+            nature=_clean(asked.get("nature", ""))[:60],
+            search=_clean(asked.get("q", ""))[:100],
         )
+
+    @classmethod
+    def read(cls, query: str) -> Filters:
+        """The filters of an address that `query` gave."""
+        return cls.of(dict(parse_qsl(query.removeprefix("?"))))
+
+    def parts(self) -> dict[str, str]:
+        """The filters that narrow the list, as the address and the forms of the list name them."""
+        named = {
+            "pile": "" if self.pile == "open" else self.pile,
+            "need": self.need,
+            "due": self.due,
+            "handler": self.handler,
+            "phase": self.phase,
+            "track": self.track,
+            "nature": self.nature,
+            "q": self.search,
+        }
+        return {name: value for name, value in named.items() if value}
 
     def query(self, **changes: str) -> str:
         """The address of the same list with these changes."""
-        new = replace(self, **changes)
-        parts = {
-            "pile": "" if new.pile == "open" else new.pile,
-            "phase": new.phase,
-            "track": new.track,
-            "handler": new.handler,
-            "q": new.search,
-        }
-        return "?" + urlencode({name: value for name, value in parts.items() if value})
+        return "?" + urlencode(replace(self, **changes).parts())
 
 
 def marks(calendar: Calendar, zone: ZoneInfo, *, at: datetime) -> Marks:
     today = at.astimezone(zone).date()
-    last = calendar.add_working_days(today, AHEAD)
-    return Marks(
-        at,
-        datetime.combine(today + timedelta(days=1), time(), zone),
-        datetime.combine(last + timedelta(days=1), time(), zone),
-    )
+    days = (today, calendar.add_working_days(today, AHEAD), today + timedelta(days=6 - today.weekday()))
+    return Marks(at, *(datetime.combine(day + timedelta(days=1), time(), zone) for day in days))
 
 
 def piles(cases: QuerySet[Case], when: Marks) -> dict[str, int]:
     """How many cases lie on each pile. One query."""
-    found: dict[str, int] = cases.order_by().aggregate(
-        **{name: Count("pk", filter=_pile(name, when)) for name in PILES}
-    )
-    return found
+    return _counts(cases, {name: _pile(name, when) for name in PILES})
 
 
-def chosen(cases: QuerySet[Case], filters: Filters, when: Marks, *, member: Membership) -> QuerySet[Case]:
+def chosen(cases: QuerySet[Case], filters: Filters, when: Marks, viewer: Viewer) -> QuerySet[Case]:
     """The cases that the filters leave, overdue first. Not loaded yet; see `with_parts`."""
-    found = cases.filter(_pile(filters.pile, when))
-    if filters.phase:
-        found = found.filter(phase=filters.phase)
-    if filters.track:
-        found = found.filter(track=filters.track)
-    if filters.handler == NOBODY:
-        found = found.filter(handler=None)
-    elif filters.handler:
-        found = found.filter(handler_id=member.pk if filters.handler == ME else int(filters.handler))
-    if filters.search:
-        named = Party.objects.filter(
-            Q(name__icontains=filters.search) | Q(organisation_name__icontains=filters.search),
-            kind=Party.Kind.COMPLAINANT,
-        )
-        found = found.filter(
-            Q(reference__icontains=filters.search)
-            | Q(subject__icontains=filters.search)
-            | Q(pk__in=named.values("case_id"))
-        )
+    found = cases.filter(_narrowed(filters, when, viewer))
     if filters.pile == "closed":
         return found.order_by("-closed_at", "-pk")
     return found.order_by(F("next_due_at").asc(nulls_last=True), "received_at", "pk")
 
 
+def sizes(cases: QuerySet[Case], many: Mapping[str, Filters], when: Marks, viewer: Viewer) -> dict[str, int]:
+    """How many cases each of several filters leaves. One query; none for none."""
+    return _counts(cases, {name: _narrowed(each, when, viewer) for name, each in many.items()}) if many else {}
+
+
+def counted(cases: QuerySet[Case], column: str) -> dict[object, int]:
+    """How many of the cases there are for each value of a column, or of the answer NATURE. One query."""
+    if column == NATURE:
+        cases = cases.annotate(nature=_nature())
+    rows = cases.order_by().values_list(column).annotate(Count("pk"))
+    return dict(rows)
+
+
 def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases with what a row shows: `complainants`, `clocks`, `stuck_letters`, and whether a message was not opened
-    yet (`has_news`). Four queries beside their own."""
-    unread = Message.objects.filter(case=OuterRef("pk"), by=Message.By.COMPLAINANT, read_at=None)
+    """The cases with what a row shows: `complainants`, `clocks`, `happened`, `stuck_letters`, and whether a message was
+    not opened yet (`has_news`) or not answered (`has_question`). Five queries beside their own."""
     clocks = Deadline.objects.filter(status__in=(Deadline.Status.OPEN, Deadline.Status.MISSED), met_at=None)
     return (
-        cases.annotate(has_news=Exists(unread))
+        cases.annotate(has_news=Exists(_unread()), has_question=Exists(_unanswered()))
         .select_related("handler__user")
+        .defer("words")
         .prefetch_related(
             "version",
             Prefetch("parties", Party.objects.filter(kind=Party.Kind.COMPLAINANT), to_attr="complainants"),
             Prefetch("deadlines", clocks.order_by("overdue_at", "pk"), to_attr="clocks"),
+            Prefetch(
+                "events",
+                Event.objects.only("organisation_id", "case_id", "number", "occurrence", "decision"),
+                to_attr="happened",
+            ),
             Prefetch(
                 "letters",
                 Letter.objects.filter(state__in=STUCK).only("organisation_id", "case_id", "state"),
@@ -133,24 +162,82 @@ def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def counted(cases: QuerySet[Case], column: str) -> dict[object, int]:
-    """How many of the cases there are for each value of a column. One query."""
-    rows = cases.order_by().values_list(column).annotate(Count("pk"))
-    return dict(rows)
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
+def _counts(cases: QuerySet[Case], many: Mapping[str, Q]) -> dict[str, int]:
+    found: dict[str, int] = cases.order_by().aggregate(
+        **{name: Count("pk", filter=each) for name, each in many.items()}
+    )
+    return found
+
+
+def _narrowed(filters: Filters, when: Marks, viewer: Viewer) -> Q:
+    found = _pile(filters.pile, when)
+    if filters.need:
+        found &= _need(filters.need)
+    if filters.due:
+        found &= _due(filters.due, when)
+    if filters.handler == NOBODY:
+        found &= Q(handler=None)
+    elif filters.handler:
+        found &= Q(handler_id__in=viewer.keys if filters.handler == ME else {int(filters.handler)})
+    if filters.phase:
+        found &= Q(phase=filters.phase)
+    if filters.track:
+        found &= Q(track=filters.track)
+    if filters.nature:
+        found &= Q(Exact(_nature(), Value(filters.nature, JSONField())))
+    if filters.search:
+        found &= found_by(filters.search)
+    return found
 
 
 def _pile(name: str, when: Marks) -> Q:
     is_open = Q(closed_at=None)
     match name:
-        case "late":
-            return is_open & Q(next_due_at__lte=when.now)
-        case "today":
-            return is_open & Q(next_due_at__gt=when.now, next_due_at__lte=when.end_of_today)
+        case "late" | "today":
+            return is_open & _due(name, when)
         case "coming":
             return is_open & Q(next_due_at__gt=when.end_of_today, next_due_at__lte=when.end_of_coming)
         case "unassigned":
             return is_open & Q(handler=None)
+        case "waiting":
+            return _need("message") | _need("letter")
         case "closed":
             return Q(closed_at__isnull=False)
         case _:
             return is_open
+
+
+def _due(name: str, when: Marks) -> Q:
+    match name:
+        case "late":
+            return Q(next_due_at__lte=when.now)
+        case "today":
+            return Q(next_due_at__gt=when.now, next_due_at__lte=when.end_of_today)
+        case "week":
+            return Q(next_due_at__gt=when.now, next_due_at__lte=when.end_of_week)
+        case _:
+            return Q(next_due_at__gt=when.end_of_week)
+
+
+def _need(name: str) -> Q:
+    """A message counts until somebody of the organisation wrote back; in a closed case, until it was opened."""
+    if name == "letter":
+        return Q(Exists(Letter.objects.filter(case=OuterRef("pk"), state__in=STUCK)))
+    return (Q(closed_at=None) & Q(Exists(_unanswered()))) | Q(Exists(_unread()))
+
+
+def _unread() -> QuerySet[Message]:
+    return Message.objects.filter(case=OuterRef("pk"), by=Message.By.COMPLAINANT, read_at=None)
+
+
+def _unanswered() -> QuerySet[Message]:
+    later = Message.objects.filter(case=OuterRef("case"), by=Message.By.STAFF, pk__gt=OuterRef("pk"))
+    return Message.objects.filter(~Exists(later), case=OuterRef("pk"), by=Message.By.COMPLAINANT)
+
+
+def _nature() -> Subquery:
+    return Subquery(Answer.objects.filter(case=OuterRef("pk"), name=NATURE).order_by("-pk").values("value")[:1])

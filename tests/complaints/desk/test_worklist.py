@@ -1,21 +1,25 @@
-"""The worklist: its order, its piles, its filters and its search."""
+"""The worklist: its order, its piles, its filters, what is kept of them, and how deadlines explain themselves."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actions import perform
-from complaints.models import Case, Letter, Membership
+from complaints.actions import THE_COMPLAINANT, perform, send_message
+from complaints.actions.choices import MOST
+from complaints.models import Case, Letter, Membership, SavedFilter
 from complaints.queries import worklist as query
+from procedures.calendars import Calendar
+from procedures.definition import CalendarPolicy
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import actor_of, filed_case
+from tests.complaints.factories import actor_of, filed_case, member, published, staffed
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +42,13 @@ def acknowledge_and_assign(case: Case, people: dict[str, Membership], *, at: dat
 def references(client: Client, asked: str = "") -> list[str]:
     page = client.get(f"/beheer/zaken/{asked}").content.decode()
     return re.findall(r'class="ref">(.*?)</a>', page)
+
+
+def group(page: str, title: str) -> dict[str, int]:
+    """What one filter beside the list offers, with its counts."""
+    found = re.search(rf"<summary>{re.escape(title)}</summary>(.*?)</details>", page, re.DOTALL)
+    assert found, title
+    return {words: int(n) for words, n in re.findall(r'>([^<]+) <span class="n">(\d+)</span>', found[1])}
 
 
 def fresh(case: Case) -> Case:
@@ -115,3 +126,149 @@ def test_long_list_has_pages(
     assert len(references(client)) == 2
     assert len(references(client, "?p=2")) == 1
     assert 'href="?p=2"' in client.get("/beheer/zaken/").content.decode()
+
+
+def test_messages_without_an_answer_and_letters_that_wait_are_found(
+    three: list[Case], people: dict[str, Membership], signed_in: SignedIn
+):
+    asked, answered, letter = three
+    now, client = timezone.now(), signed_in(people["csm"])
+    with scope(asked.organisation_id):
+        for case in (asked, answered):
+            send_message(case, "Wanneer hoor ik iets?", actor=THE_COMPLAINANT, at=now)
+        send_message(answered, "Morgen.", actor=actor_of(people["csm"], answered), at=now)
+        Letter.objects.filter(case__in=[asked, answered]).update(state=Letter.State.SENT)
+        Letter.objects.filter(case=letter).update(state=Letter.State.HELD)
+    assert references(client, "?need=message&q=kaya") == [asked.reference]
+    answered_but_not_opened = {asked.reference, answered.reference}
+    assert set(references(client, "?need=message")) == answered_but_not_opened
+    assert references(client, "?need=letter") == [letter.reference]
+    assert set(references(client, "?pile=waiting")) == {each.reference for each in three}
+    for case in (asked, answered):
+        client.get(f"/beheer/zaken/{case.reference}/")
+    page = client.get("/beheer/zaken/").content.decode()
+    assert group(page, "Wat op u wacht") == {"bericht zonder antwoord": 1, "brief": 1}
+    assert page.count("</svg>bericht zonder antwoord</span>") == 1
+    assert counts(client)["bericht of brief wacht"] == 2
+    assert references(client, "?need=message") == [asked.reference]
+
+
+def test_terms_of_this_week_are_found(three: list[Case], people: dict[str, Membership], signed_in: SignedIn):
+    new, late, assigned = three
+    when = query.marks(
+        Calendar.for_policy(CalendarPolicy()), ZoneInfo("Europe/Amsterdam"), at=timezone.now() + timedelta(seconds=1)
+    )
+    with scope(new.organisation_id):
+        Case.objects.filter(pk=new.pk).update(next_due_at=when.end_of_week)
+        Case.objects.filter(pk=assigned.pk).update(next_due_at=when.end_of_week + timedelta(seconds=1))
+    client = signed_in(people["csm"])
+    assert references(client, "?due=week") == [new.reference]
+    assert references(client, "?due=late") == [late.reference]
+    assert references(client, "?due=later") == [assigned.reference]
+    found = group(client.get("/beheer/zaken/").content.decode(), "Eerstvolgende termijn")
+    assert (found["te laat"], found["deze week"], found["na deze week"]) == (1, 1, 1)
+
+
+def test_week_ends_with_its_sunday():
+    zone = ZoneInfo("Europe/Amsterdam")
+    for day in (16, 20, 22):  # Monday, Friday, Sunday
+        when = query.marks(Calendar.for_policy(CalendarPolicy()), zone, at=datetime(2026, 11, day, 12, tzinfo=zone))
+        assert when.end_of_week == datetime(2026, 11, 23, tzinfo=zone)
+
+
+def test_each_filter_counts_what_the_others_leave(
+    three: list[Case], people: dict[str, Membership], signed_in: SignedIn
+):
+    phase = fresh(three[2]).phase
+    page = signed_in(people["csm"]).get(f"/beheer/zaken/?phase={phase}").content.decode()
+    assert sum(group(page, "Fase").values()) == 3
+    assert group(page, "Behandelaar") == {"Ik": 0, "Medewerker handler": 1, "Niemand": 0}
+
+
+def test_what_it_is_about_is_a_filter_where_the_intake_asks_it(signed_in: SignedIn):
+    organisation = published("o21")
+    people = staffed(organisation)
+    cases = [
+        filed_case(organisation, at=timezone.now(), recorded_at=timezone.now(), nature=nature)
+        for nature in ("trainer", "trainer", "planning")
+    ]
+    client = signed_in(people["directie"])
+    page = client.get("/beheer/zaken/?nature=trainer").content.decode()
+    assert group(page, "Waar gaat het over?") == {
+        "Hoe een trainer, begeleider of adviseur werkte": 2,
+        "Planning, zaal of materiaal": 1,
+    }
+    assert references(client, "?nature=planning") == [cases[2].reference]
+
+
+def test_no_such_filter_where_the_intake_does_not_ask(
+    three: list[Case], people: dict[str, Membership], signed_in: SignedIn
+):
+    assert "Waar gaat het over?" not in signed_in(people["csm"]).get("/beheer/zaken/").content.decode()
+
+
+def test_deadline_explains_how_it_was_counted(three: list[Case], people: dict[str, Membership], signed_in: SignedIn):
+    page = signed_in(people["csm"]).get("/beheer/zaken/?q=kaya").content.decode()
+    assert page.count("<summary>Zo is geteld") == 1
+    assert "3 werkdagen: dag 1 is " in page
+    assert "procedure versie 1." in page
+
+
+KEEP = "/beheer/zaken/keuzes/"
+
+
+def test_choice_is_kept_counted_and_thrown_away(three: list[Case], people: dict[str, Membership], signed_in: SignedIn):
+    client = signed_in(people["csm"])
+    there = client.post(KEEP, {"chosen-list": "?handler=none&q=factuur", "name": "  Over   facturen "})
+    assert (there.status_code, there["Location"]) == (302, "/beheer/zaken/?handler=none&q=factuur")
+    page = client.get("/beheer/zaken/").content.decode()
+    assert 'href="?handler=none&amp;q=factuur">Over facturen <span class="n">1</span></a>' in page
+    with scope(three[0].organisation_id):
+        kept = SavedFilter.objects.get()
+    assert (kept.member_id, kept.name, kept.query) == (people["csm"].pk, "Over facturen", "?handler=none&q=factuur")
+    assert "Over facturen" not in signed_in(people["handler"]).get("/beheer/zaken/").content.decode()
+    signed_in(people["handler"]).post(f"{KEEP}{kept.pk}/weg/")
+    gone = client.post(f"{KEEP}{kept.pk}/weg/", {"chosen-list": "?pile=late"}, follow=True)
+    assert gone.redirect_chain == [("/beheer/zaken/?pile=late", 302)]
+    assert "Weggehaald: Over facturen." in gone.content.decode()
+    with scope(three[0].organisation_id):
+        assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (" ", "Geef deze keuze een naam"),
+        ("a\x07b", "Geef deze keuze een naam"),
+        ("x" * 61, "hoogstens 60 tekens"),
+        ("VAN MIJ", "U hebt al een keuze met deze naam"),
+    ],
+)
+def test_name_that_cannot_be_kept_is_told_and_not_lost(
+    name: str, why: str, three: list[Case], people: dict[str, Membership], signed_in: SignedIn
+):
+    client = signed_in(people["csm"])
+    client.post(KEEP, {"chosen-list": "?handler=me", "name": "Van mij"})
+    answer = client.post(KEEP, {"chosen-list": "?pile=late", "name": name})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert why in page
+    assert f'value="{name}"' in page
+    assert re.findall(r'class="ref">(.*?)</a>', page) == [three[1].reference]
+
+
+def test_twenty_choices_are_kept_and_no_more(people: dict[str, Membership], signed_in: SignedIn):
+    client = signed_in(people["csm"])
+    for number in range(MOST):
+        assert client.post(KEEP, {"chosen-list": f"?q={number}", "name": f"Keuze {number}"}).status_code == 302
+    assert client.post(KEEP, {"chosen-list": "?q=x", "name": "Nog een"}).status_code == 422
+    assert client.post(KEEP, {"chosen-list": "?q=" + "%F0%9F%90%9D" * 100, "name": "Bijen"}).status_code == 422
+
+
+def test_kept_choice_counts_only_what_the_viewer_may_know_of(organisation: Organisation, signed_in: SignedIn):
+    colleague = member(organisation, "Tom Rietveld", "csm")
+    now = timezone.now()
+    filed_case(organisation, at=now, recorded_at=now, subject="Bejegening", about="Tom Rietveld")
+    client = signed_in(colleague)
+    client.post(KEEP, {"chosen-list": "?q=bejegening", "name": "Bejegening"})
+    assert 'Bejegening <span class="n">0</span>' in client.get("/beheer/zaken/").content.decode()

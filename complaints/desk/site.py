@@ -25,13 +25,14 @@ from complaints.desk import (
     procedure,
     procedure_editing,
     procedure_trying,
+    readings,
     register,
     sides,
     taking_in,
     talks,
     worklist,
 )
-from complaints.desk.confirming import behind_second_factor
+from complaints.desk.confirming import behind_second_factor, own_password
 from complaints.desk.seats import frame
 from complaints.desk.signing_in import PasswordChange, SignIn, choose_organisation
 
@@ -61,7 +62,7 @@ class DeskSite(AdminSite):
         """Only these: no history, no `/r/`, no autocomplete, no script catalogue, no tables."""
         pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
             ("", self.index, "index"),
-            ("password_change/", PasswordChange.as_view(), "password_change"),
+            ("password_change/", own_password(PasswordChange.as_view()), "password_change"),
             ("password_change/done/", self.password_change_done, "password_change_done"),
             ("organisatie/", choose_organisation, "organisation"),
             ("agenda/", agenda.agenda, "agenda"),
@@ -87,6 +88,7 @@ class DeskSite(AdminSite):
             ("medewerkers/<int:pk>/overdragen/", members.give_away, "member_hand_over"),
             ("medewerkers/<int:pk>/uit/", members.switch_off, "member_off"),
             ("medewerkers/<int:pk>/aan/", members.switch_on, "member_on"),
+            ("inzien/", readings.look, "look"),
             ("waarnemen/", deputies.deputies, "deputies"),
             ("waarnemen/<int:pk>/stop/", deputies.withdraw, "deputy_withdraw"),
             ("zaken/", worklist.worklist, "worklist"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from complaints import access_codes
 from complaints.actions.actors import THE_COMPLAINANT, Actor, staff
-from complaints.models import Assignment, Case, Membership, Party, User, organisations_of
+from complaints.models import Assignment, Case, Event, Membership, Party, Reading, User, organisations_of
 from complaints.queries.deputies import passed_on, sees_all
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import Procedure
@@ -18,6 +18,7 @@ from procedures.models import Organisation
 
 # In the session of staff whom an organisation's own issuer let in: the key of that organisation.
 LET_IN_BY = "let_in_by"
+LOOK_LASTS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def case_for_staff(
 ) -> Entry:
     """A case by its number, for a member. Http404 when they may not know of it, or when there is none.
 
-    `procedure` is the one in force; the case follows its own version. With the instant `at`, also as a deputy.
+    `procedure` is the one in force; the case follows its own version. With the instant `at`, also as a deputy, and
+    read-only while a look with a written reason lasts.
     """
     if membership is None:
         raise Http404
@@ -78,10 +80,40 @@ def case_for_staff(
         .filter(reference=reference)
         .first()
     )
-    if case is None:
+    if case is not None:
+        own = procedure_of(case.version)
+        return Entry(case, own, staff(membership, own, case, at=at))
+    looked_at = case_to_look_into(membership, reference, procedure)
+    if looked_at is None or at is None or not _is_looking(membership, looked_at, at=at):
         raise Http404
-    own = procedure_of(case.version)
-    return Entry(case, own, staff(membership, own, case, at=at))
+    return Entry(looked_at, procedure_of(looked_at.version), Actor(Event.By.STAFF, frozenset(), membership))
+
+
+def may_look(membership: Membership, procedure: Procedure) -> bool:
+    """Whether a member may read a case in which they play no part, for a while and with a written reason.
+
+    Colleagues who play roles per case alone may, and whoever may publish the procedure; where their roles see every
+    case there is nothing to ask. Nobody from outside may, and no account that is no member, whatever its flags.
+    """
+    held = [role for role in procedure.roles if role.name in membership.roles]
+    return (
+        membership.is_active
+        and not any(sees_all(role) for role in held)
+        and any(not role.is_outside and (role.per_case or role.name == procedure.publisher) for role in held)
+    )
+
+
+def case_to_look_into(membership: Membership, reference: str, procedure: Procedure) -> Case | None:
+    """The case that a member may read with a written reason. Never one that is about them; None as if there is none."""
+    if not may_look(membership, procedure):
+        return None
+    about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership)
+    return (
+        Case.objects.exclude(pk__in=about_them.values("case_id"))
+        .select_related("version", "handler__user")
+        .filter(reference=reference)
+        .first()
+    )
 
 
 def case_for_complainant(reference: str, code: str) -> Entry:
@@ -99,3 +131,9 @@ def case_of_session(key: int) -> Entry:
     if case is None:
         raise Http404
     return Entry(case, procedure_of(case.version), THE_COMPLAINANT)
+
+
+def _is_looking(membership: Membership, case: Case, *, at: datetime) -> bool:
+    """Whether a look that began with a written reason still lasts."""
+    begun = Reading.objects.filter(case=case, member=membership, at__gt=at - LOOK_LASTS, at__lte=at)
+    return begun.exclude(reason="").exists()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from complaints.models import Case, Membership, Reading
+from django.db import transaction
+
+from complaints.actions.actors import Actor
+from complaints.actions.beside import record_beside
+from complaints.actions.notices import LOOKED, write_notice
+from complaints.models import Case, Event, Membership, Notice, Reading
+from complaints.queries.dossier import holders
+from procedures.catalogue import procedure_of
 
 ONCE_IN = timedelta(minutes=10)  # reloading a page is one reading
 
@@ -14,3 +22,31 @@ def note_reading(case: Case, what: Reading.What, *, member: Membership, at: date
     known = Reading.objects.filter(case=case, member=member, what=what, at__gt=at - ONCE_IN)
     if not known.exists():
         Reading.objects.create(case=case, member=member, what=what, at=at)
+
+
+def note_export(cases: Iterable[Case], *, member: Membership, at: datetime) -> None:
+    """Notes that a member took these cases out in one file; each time again, because each file is another copy."""
+    rows = [Reading(case=case, member=member, what=Reading.What.EXPORT, at=at) for case in cases]
+    Reading.objects.bulk_create(rows, batch_size=1000)
+
+
+@transaction.atomic
+def look_into(case: Case, reason: str, *, member: Membership, at: datetime) -> Reading:
+    """Lets a member read a case in which they play no part, from the instant `at`, for the reason that they wrote.
+
+    Whether they may is for `access.case_to_look_into`. Side effects, in order: the reading with its reason, an event
+    that names the reading but not the reason, and a mail to whoever may publish the procedure; where nobody else does,
+    to the administrators.
+    """
+    reading = Reading.objects.create(case=case, member=member, what=Reading.What.PAGE, at=at, reason=reason)
+    actor = Actor(Event.By.STAFF, frozenset(), member)
+    record_beside(case, LOOKED, actor=actor, at=at, facts={"reading": {"value": reading.pk}})
+    procedure = procedure_of(case.version)
+    administering = [role for role in procedure.roles if role.is_administrator]
+    for roles in ([procedure.role(procedure.publisher)], administering):
+        told = {each.pk: each for role in roles for each in holders(case, role) if each.pk != member.pk}
+        for each in told.values():
+            write_notice(case, Notice.Kind.MESSAGE, at=at, member=each)
+        if told:
+            break
+    return reading

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from complaints.access import membership_of, organisations_for
+from complaints.access import may_look, membership_of, organisations_for
 from complaints.models import Membership, User
 from procedures.calendars import Calendar
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
@@ -41,6 +41,11 @@ class Seat:
     def is_colleague(self) -> bool:
         """Whether the member works in the house: plays a role that is not an outside one."""
         return any(role.name in self.membership.roles and not role.is_outside for role in self.procedure.roles)
+
+    @property
+    def may_look(self) -> bool:
+        """Whether the member may read a case in which they play no part, with a written reason."""
+        return may_look(self.membership, self.procedure)
 
     @property
     def role_titles(self) -> list[Text]:

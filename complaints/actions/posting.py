@@ -26,13 +26,15 @@ from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
 from complaints.actions.correspondence import recipient_of, signing_role
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
-from complaints.letters import mailing, rendering
+from complaints.letters import invitation, mailing, rendering
 from complaints.letters.writing import Written, write
 from complaints.models import Letter
 from complaints.queries.dossier import occasion_of
+from complaints.queries.sides import entry_of, sender_of
 from complaints.queries.state import state_of
 from procedures.catalogue import calendar_of, procedure_of, zone_of
-from procedures.definition import Channel
+from procedures.definition import Channel, Procedure
+from procedures.definition import Letter as LetterRule
 from procedures.scoping import current, scope
 
 log = structlog.get_logger(__name__)
@@ -151,6 +153,8 @@ def _give_up_or_retry(
 
 def _counts(letter: Letter) -> bool:
     """Whether its leaving is the occurrence that clocks hang on: the letter to the first recipient that it names."""
+    if invitation.rule_of(letter.name):
+        return False
     rule = procedure_of(letter.case.version).letter(letter.name)
     first = rule.to[0]
     if letter.recipient != first and any(
@@ -173,7 +177,7 @@ def _rendered(letter: Letter, *, at: datetime) -> bytes:
             return content
     procedure = procedure_of(letter.case.version)
     calendar = calendar_of(procedure, at=at)
-    rule = procedure.letter(letter.name)
+    rule = _rule_of(letter, procedure)
     occasion = occasion_of(
         letter.case,
         procedure,
@@ -210,15 +214,26 @@ def _written(letter: Letter) -> Written:
 
 def _message(letter: Letter, pdf: bytes) -> EmailMultiAlternatives:
     procedure = procedure_of(letter.case.version)
-    return mailing.message(
+    from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    message = mailing.message(
         written=_written(letter),
-        letter=procedure.letter(letter.name),
+        letter=_rule_of(letter, procedure),
         reference=letter.case.reference,
         pdf=pdf,
         filename=f"{letter.case.reference}-{letter.name}.pdf",
         sender_name=procedure.name,
-        from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        from_email=from_email,
         reply_to=procedure.contact.email,
         to_email=letter.to_email,
         message_id=letter.message_id,
     )
+    if letter.name == invitation.INVITATION and letter.sender:
+        entry, sender = entry_of(letter), sender_of(letter.case, letter.sender)
+        to = recipient_of(letter)
+        invitation.attach(message, invitation.calendar_of(entry, to=to, sender=sender, from_email=from_email), entry)
+    return message
+
+
+def _rule_of(letter: Letter, procedure: Procedure) -> LetterRule:
+    """The letter as the procedure has it, or as one that goes out beside the procedure."""
+    return invitation.rule_of(letter.name) or procedure.letter(letter.name)

@@ -10,9 +10,11 @@ import structlog
 from complaints import throttling
 from complaints.actions import drafts
 from complaints.actions.cases import expire_due
+from complaints.actions.digests import send_digests
 from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
-from complaints.queries.due import organisations_with_work
+from complaints.actions.sides import send_reminders
+from complaints.queries.due import open_organisations, organisations_with_work
 from procedures.scoping import scope
 
 log = structlog.get_logger(__name__)
@@ -22,7 +24,7 @@ ROUNDS = 500  # a backlog larger than this is left to the next sweep, so that on
 
 def sweep(*, at: datetime) -> int:
     """Lets time pass in cases, sends letters and notices, and throws away what has expired, until nothing is due by
-    `at`; how many rows that were.
+    `at`; then sends the daily mails. How many rows that were.
 
     One organisation, or one kind of work, that fails does not keep the others waiting. Must be called outside a
     transaction.
@@ -33,7 +35,8 @@ def sweep(*, at: datetime) -> int:
         if not done:
             break
         total += done
-    return total
+    # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
+    return total + sum(_done(send_digests, organisation, at=at) for organisation in open_organisations())
 
 
 def _let_time_pass(organisation: int, *, at: datetime) -> int:
@@ -51,7 +54,14 @@ def _forget_tries(organisation: int, *, at: datetime) -> int:
         return throttling.forget_expired(at=at)
 
 
-_WORK: tuple[Callable[..., int], ...] = (_let_time_pass, send_waiting, send_notices, _forget_drafts, _forget_tries)
+_WORK: tuple[Callable[..., int], ...] = (
+    _let_time_pass,
+    send_reminders,
+    send_waiting,
+    send_notices,
+    _forget_drafts,
+    _forget_tries,
+)
 
 
 def _done(work: Callable[..., int], organisation: int, *, at: datetime) -> int:

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.desk.standing import Standing
-from complaints.models import Answer, Event
+from complaints.models import BESIDE, Answer, Event
 from complaints.said import in_words
 from procedures import answers as stored
 from procedures import wording
@@ -37,7 +37,7 @@ def given_answers(
     asked = {event.pk: _asked_at(event, standing.procedure) for event in events}
     by_event: dict[int, list[tuple[str, str]]] = {}
     for row in rows:
-        if row.name in HIDDEN:
+        if row.name in HIDDEN or row.name.startswith(BESIDE):  # reasons stand where they belong
             continue
         field = asked.get(row.event_id, {}).get(row.name) or everything.get(row.name)
         fact = stored.restore(field, row.value, zone=standing.zone) if field else row.value

@@ -19,6 +19,7 @@ from complaints.desk.letters import letter_rows
 from complaints.desk.notes import notes_of
 from complaints.desk.readings import reading_log
 from complaints.desk.seats import Seat, page, seated
+from complaints.desk.sides import of_case as sides_of_case
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
 from complaints.models import Membership, Message, Party, Reading
@@ -95,6 +96,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "readings": reading_log(here),
             "correspondence": correspondence,
             "may_write": bool(here.actor.roles),
+            **sides_of_case(here),
             "unsent": unsent.get("text", "") if unsent.get("case") == case.pk else "",
             "unkept": unkept.get("text", "") if unkept.get("case") == case.pk else "",
             **notes_of(here, seat),

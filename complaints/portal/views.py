@@ -21,6 +21,7 @@ from complaints.portal.dates import last_day, left_of, not_now, past_steps, reas
 from complaints.portal.entering import AGAIN, for_complainant
 from complaints.portal.files import letters_of, own_documents
 from complaints.portal.story import told
+from complaints.queries.sides import asked_of_complainant
 from complaints.queries.state import state_of
 from complaints.uploads import UploadRefused
 from procedures import engine
@@ -65,6 +66,7 @@ def case_page(request: HttpRequest, entry: Entry) -> HttpResponse:
             "letters": letters,
             "documents": documents,
             "messages": [(each, [file for file in documents if file.event_id == each.event_id]) for each in messages],
+            **asked_of_complainant(case, at=now, today=timezone.localdate(now)),
             "done": request.session.pop(DONE, None),
         },
     )

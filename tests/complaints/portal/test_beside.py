@@ -251,7 +251,7 @@ def test_page_costs_the_same_however_many_messages_there_are(
             case = Case.objects.get()
             for number in range(count):
                 send_message(case, f"Bericht {number}", actor=THE_COMPLAINANT, at=timezone.now())
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(20):
             follower.get(CASE)
 
     follower.get(CASE)  # says once that the complaint was filed
@@ -270,7 +270,7 @@ def test_desk_costs_the_same_however_many_messages_there_are(
         with scope(organisation.pk):
             for number in range(count):
                 send_message(case, f"Bericht {number}", actor=THE_COMPLAINANT, at=timezone.now())
-        with django_assert_num_queries(46):
+        with django_assert_num_queries(51):
             desk.get(f"/beheer/zaken/{case.reference}/")
 
     desk.get(f"/beheer/zaken/{case.reference}/")

@@ -59,56 +59,49 @@ def two(organisation: Organisation) -> tuple[Case, Case]:
     return first, second
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "klacht",
-        "klachten",
-        "KLACHT",
-        "factuur",
-        "de factuur van het",
-        "facturen klacht",
-        "coordinator",
-        "dubbele facturen",
-        "Celik",
-        "çelik-baas",
-        "van der Celik",
-        "Baa",
-        "And",
-        "hoekstra",
-        "medewerker",
-        "klachten cel",
-        '"dubbel verstuurd"',
-        "factuur -training",
-        "factuur or opdagen -trainer",
-        "KO-{year}-0001",
-        "ko-{year}-0001",
-        "{year}-0001",
-        "0001",
-        "1",
-    ],
+FINDING = (
+    "klacht",
+    "klachten",
+    "KLACHT",
+    "factuur",
+    "de factuur van het",
+    "facturen klacht",
+    "coordinator",
+    "dubbele facturen",
+    "Celik",
+    "çelik-baas",
+    "van der Celik",
+    "Baa",
+    "And",
+    "hoekstra",
+    "medewerker",
+    "klachten cel",
+    '"dubbel verstuurd"',
+    "factuur -training",
+    "factuur or opdagen -trainer",
+    "KO-{year}-0001",
+    "ko-{year}-0001",
+    "{year}-0001",
+    "0001",
+    "1",
 )
-def test_case_is_found_by_what_stands_in_it(organisation: Organisation, two: tuple[Case, Case], typed: str):
+FINDING_NOTHING = ("", "  ", "niets", "factuur -dubbel", "factuur trainer", "de het een", "!!", "'", "''")
+
+
+def test_case_is_found_by_what_stands_in_it(organisation: Organisation, two: tuple[Case, Case]):
     year = timezone.localtime(two[0].received_at).year
-    assert found(organisation, typed.format(year=year)) == [two[0].reference]
+    asked = [typed.format(year=year) for typed in FINDING]
+    assert {typed: found(organisation, typed) for typed in asked} == {typed: [two[0].reference] for typed in asked}
+    assert {typed: found(organisation, typed) for typed in FINDING_NOTHING} == {typed: [] for typed in FINDING_NOTHING}
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "  ", "niets", "factuur -dubbel", "factuur trainer", "de het een", "!!", "'", "''"]
-)
-def test_other_words_find_nothing(organisation: Organisation, two: tuple[Case, Case], typed: str):
-    assert found(organisation, typed) == []
-
-
-@pytest.mark.parametrize(
-    "typed", ["&|!:*()<->", "a'b\\c:*", '"', '"-', "- or -", "x" * 100, "\\", "o'brien", "€%_", "1:A"]
-)
 def test_signs_are_no_operators_and_break_nothing(
-    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn, typed: str
+    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
 ):
     client = signed_in(people["csm"])
-    assert found(organisation, typed) == []
-    assert client.get("/beheer/zaken/", {"q": typed}).status_code == 200
+    for typed in ("&|!:*()<->", "a'b\\c:*", '"', '"-', "- or -", "x" * 100, "\\", "o'brien", "€%_", "1:A", "a\x00b"):
+        assert client.get("/beheer/zaken/", {"q": typed}).status_code == 200
+        assert found(organisation, typed.replace("\x00", "")) == []
 
 
 def test_begin_of_a_number_finds_every_case_with_it(organisation: Organisation, two: tuple[Case, Case]):

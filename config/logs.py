@@ -11,7 +11,8 @@ _MAIL_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 # "/zoeken/?q=Jansen" → "/zoeken/?…": what people type does not belong in a log.
 _QUERY_STRING = re.compile(r"(?<=[\w/.-])\?[^\s'\"]+")
 # "/de-school/volgen/link/1c-geamt6…/" → "/de-school/volgen/link/…/": who has that address can open a case with it.
-_SECRET_IN_PATH = re.compile(r"(?<=/link/)[^/\s'\"]+")
+# "/de-school/agenda/9f2c….ics" → "/de-school/agenda/….ics": who has that address reads a member's deadlines.
+_SECRET_IN_PATH = re.compile(r"(?<=/link/)[^/\s'\"]+|(?<=/agenda/)[^/\s'\"]+(?=\.ics)")
 # PostgreSQL quotes the refused row: "DETAIL:  Key (email)=(…) already exists."
 _ROW_IN_ERROR = re.compile(r"^(?:DETAIL|CONTEXT):.*(?:\n(?!Traceback|\S+Error).*)*", re.MULTILINE)
 

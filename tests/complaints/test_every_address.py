@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting, use_link, write_notice
+from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting, sides, use_link, write_notice
 from complaints.actions.notices import secret_of
-from complaints.models import Case, Document, Letter, Notice, Party
+from complaints.letters.invitation import Talk
+from complaints.models import Case, Document, Hearing, Letter, Notice, Party, Request
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
@@ -172,6 +174,10 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
         used = write_notice(case, Notice.Kind.LINK, at=now)
         assert used
         use_link(secret_of(used), at=now)
+        person, csm = Party.objects.get(case=case, kind="complainant"), actor_of(people["csm"], case)
+        talk = Talk(starts_at=now + timedelta(days=9), minutes=30, place=PLANTED, note=PLANTED)
+        sides.invite(case, talk, [person], actor=csm, at=now)
+        sides.ask(person, PLANTED, due_on=(now + timedelta(days=9)).date(), actor=csm, at=now)
     while send_waiting(organisation.pk, at=now):
         pass
     return case
@@ -189,11 +195,14 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
             "stuk": Document.objects.filter(case=case).values_list("pk", flat=True)[0],
             "betrokkene": Party.objects.filter(case=case, kind="respondent").values_list("pk", flat=True)[0],
         }
+        keys["gesprek"] = Hearing.objects.get(case=case).pk
+        keys["verzoek"] = Request.objects.get(case=case).pk
+        keys["wederhoor"] = keys["stuk"]
         used = secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK))
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
     address = address.replace("<slug:secret>", used).replace("<slug:key>/<slug:uidb36>", "cs4abc-0123abc/1")
     address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
-    address = address.replace("<int:number>", "1")
+    address = address.replace("<int:number>", "1").replace("<int:party>", str(keys["betrokkene"]))
     for part, key in keys.items():
         address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")
     return address

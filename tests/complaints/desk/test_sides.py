@@ -14,9 +14,19 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from complaints.actions import THE_COMPLAINANT, open_case, perform, send_message, send_waiting, sides, tick_check
+from complaints.actions import (
+    THE_COMPLAINANT,
+    open_case,
+    perform,
+    send_message,
+    send_waiting,
+    sides,
+    sweeping,
+    tick_check,
+)
 from complaints.models import Answer, Case, Disclosure, Document, Event, Hearing, Letter, Membership, Party, Request
 from complaints.queries import sides as query
+from complaints.queries.due import organisations_with_work
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
 from procedures.catalogue import procedure_of
@@ -123,9 +133,10 @@ def sent(case: Case, server: MailServer) -> list[icalendar.Component]:
     found = []
     for mail in server.messages:
         for part in mail.walk():
-            if part.get_filename() == f"{case.reference}.ics":
+            if part.get_content_type() == "text/calendar":  # in the mail itself, and as a file
                 calendar = icalendar.Calendar.from_ical(part.get_content())
                 assert part.get_param("method") == calendar["method"]
+            if part.get_filename() == f"{case.reference}.ics":
                 found += list(calendar.walk("VEVENT"))
     return found
 
@@ -291,7 +302,7 @@ def test_report_and_statement_are_kept_as_documents(case: Case, client: Client):
 def test_request_is_reminded_two_working_days_before_the_last(
     case: Case, people: dict[str, Membership], smtp_server: MailServer
 ):
-    asked_at = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    asked_at, late = datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 12, 4, 8, tzinfo=ZONE)
     wanted = sides.ask(
         party(case, "complainant"),
         "Stuurt u ons de nota?",
@@ -299,10 +310,14 @@ def test_request_is_reminded_two_working_days_before_the_last(
         actor=actor_of(people["handler"], case),
         at=asked_at,
     )
-    assert wanted.remind_at == datetime(2026, 12, 4, 8, tzinfo=ZONE)
-    early, late = wanted.remind_at - timedelta(seconds=1), wanted.remind_at
-    assert sides.remind_due(at=early) == 0
-    assert (sides.remind_due(at=late), sides.remind_due(at=late)) == (1, 0)
+    Letter.objects.filter(case=case).update(try_at=late)  # so that nothing else waits
+    Case.objects.filter(pk=case.pk).update(wake_at=None)
+    assert wanted.remind_at == late
+    early = late - timedelta(seconds=1)
+    key = case.organisation_id
+    assert (key in organisations_with_work(early), key in organisations_with_work(late)) == (False, True)
+    assert [sides.send_reminders(key, at=at) for at in (early, late, late)] == [0, 1, 0]
+    assert sides.send_reminders in sweeping._WORK
     reminded = Request.objects.get(pk=wanted.pk)
     assert (reminded.reminded_at, reminded.remind_at) == (late, None)
     while send_waiting(case.organisation_id, at=late):

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -88,6 +89,15 @@ EMAIL_TIMEOUT = 20  # seconds; well under the lease of a letter
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="" if IS_PRODUCTION else "gehoor@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# --- Issuers ---------------------------------------------------------------------------------------------------------
+
+# Organisations whose staff can sign in at their own issuer (OpenID Connect), as JSON: by slug an object with `issuer`,
+# `client_id` and `secret`. An issuer that verifies addresses without saying so also gets `email_is_verified`: true.
+OIDC_PROVIDERS: dict[str, dict[str, Any]] = env.json("OIDC_PROVIDERS", default={})
+for _slug, _told in OIDC_PROVIDERS.items():
+    if not {"issuer", "client_id", "secret"} <= set(_told):
+        raise ImproperlyConfigured(f"OIDC_PROVIDERS must name issuer, client_id and secret of {_slug}.")
+
 # --- Refusals -------------------------------------------------------------------------------------------------------
 
 if IS_PRODUCTION:
@@ -110,6 +120,9 @@ if IS_PRODUCTION:
         ),
         "DEFAULT_FROM_EMAIL must be set.": not DEFAULT_FROM_EMAIL,
         "SITE_URL must be set and begin with https://": not SITE_URL.startswith("https://"),
+        "OIDC_PROVIDERS must name issuers that begin with https://": not all(
+            each["issuer"].startswith("https://") for each in OIDC_PROVIDERS.values()
+        ),
         "MEDIA_ROOT must be set: dossiers belong in a place that is backed up.": "MEDIA_ROOT" not in os.environ,
     }
     _refused = [sentence for sentence, holds in _refusals.items() if holds]
@@ -137,6 +150,8 @@ INSTALLED_APPS = [
     # Without "allauth" itself: its pages would show where one of ours is missing.
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -221,6 +236,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Compulsory for staff in production; off elsewhere, so that the demo's known passwords are enough.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)
+
+SOCIALACCOUNT_ADAPTER = "complaints.desk.issuers.IssuerAdapter"
 
 AUTHENTICATION_BACKENDS = ["complaints.desk.accounts.ByEmail"]
 LOGIN_URL = "account_login"

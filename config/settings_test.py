@@ -15,6 +15,8 @@ if not os.environ["VAR_DIR"].endswith(_worker):
 for _name in ("DEBUG", "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL"):
     os.environ.setdefault(_name, "")
 os.environ["DATABASE_POOL_SIZE"] = "0"
+os.environ["STAFF_SECOND_FACTOR"] = "False"
+os.environ["OIDC_PROVIDERS"] = "{}"
 
 from config.settings import *  # noqa: E402, F403
 

@@ -20,13 +20,14 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from complaints import throttling
-from complaints.desk.confirming import recently_confirmed
+from complaints.access import LET_IN_BY
+from complaints.desk.confirming import PROVED_AT, recently_confirmed
 from complaints.models import User
 
 log = structlog.get_logger(__name__)
@@ -102,6 +103,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         return f"{_account_key(**credentials)}|{throttling.network_of(request)}"
+
+    def get_login_stages(self) -> list[str]:
+        return ["complaints.desk.second_factor.Stage"]
+
+    def post_login(self, request: HttpRequest, user: User, *, signal_kwargs: Any, **kwargs: Any) -> HttpResponse:
+        """Keeps in the session by which door somebody came in: their own password, or their organisation's issuer."""
+        login = (signal_kwargs or {}).get("sociallogin")
+        for name in (LET_IN_BY, PROVED_AT):
+            request.session.pop(name, None)
+        if login is not None:
+            request.session[LET_IN_BY] = login.state["organisation"]
+            request.session[PROVED_AT] = login.state["proved_at"]
+        response: HttpResponse = super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+        return response
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         uidb36, _dash, secret = key.partition("-")

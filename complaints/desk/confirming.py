@@ -26,9 +26,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from complaints.access import LET_IN_BY, organisations_for
 from complaints.desk.seats import page
 
 LATELY = 5 * 60  # seconds that a confirmation holds
+PROVED_AT = "proved_at"  # in the session of who was let in by an issuer: when they proved there who they are
 AGAIN = "again"  # begins the names of what is asked beside another form
 
 View = Callable[..., HttpResponseBase]
@@ -36,6 +38,8 @@ View = Callable[..., HttpResponseBase]
 
 def recently_confirmed(request: HttpRequest) -> bool:
     """Whether whoever is at this browser proved within five minutes who they are."""
+    if LET_IN_BY in request.session:
+        return time.time() - float(request.session.get(PROVED_AT) or 0) < LATELY
     records = [each for each in _records(request) if each["method"] in {"password", "mfa"}]
     return bool(records) and time.time() - float(records[-1]["at"]) < LATELY
 
@@ -55,7 +59,9 @@ def confirmed(view: View) -> View:
 
 def lacks_second_factor(request: HttpRequest) -> bool:
     """Whether this session still has to pass a second factor before it may see the desk."""
-    return settings.STAFF_SECOND_FACTOR and not any(each["method"] == "mfa" for each in _records(request))
+    if not settings.STAFF_SECOND_FACTOR or LET_IN_BY in request.session:
+        return False
+    return not any(each["method"] == "mfa" for each in _records(request))
 
 
 def behind_second_factor(view: View) -> View:
@@ -72,14 +78,29 @@ def behind_second_factor(view: View) -> View:
     return guarded
 
 
+def own_password(view: View) -> View:
+    """A view about signing in with a password; closed to whom their organisation's issuer let in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if LET_IN_BY in request.session:
+            return page(request, "desk/issuer_decides.html", {}, status=403)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def has_authenticator(request: HttpRequest) -> bool:
     return bool(is_mfa_enabled(request.user, [Authenticator.Type.TOTP]))
 
 
 def ask(request: HttpRequest, go_on: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Asks for the code of the second factor, or for the password of who has none; with the right one it goes on."""
-    by_code = has_authenticator(request)
-    is_answer = request.method == "POST" and any(name.startswith(f"{AGAIN}-") for name in request.POST)
+    let_in_by = next((each.slug for each in organisations_for(request)), "") if LET_IN_BY in request.session else ""
+    by_code = not let_in_by and has_authenticator(request)
+    is_answer = (
+        not let_in_by and request.method == "POST" and any(name.startswith(f"{AGAIN}-") for name in request.POST)
+    )
     form = _form(request, by_code=by_code, data=request.POST if is_answer else None)
     if is_answer and form.is_valid():
         if by_code:
@@ -95,6 +116,8 @@ def ask(request: HttpRequest, go_on: Callable[[], HttpResponseBase]) -> HttpResp
     ]
     is_look = request.method != "POST" or f"{AGAIN}-look" in request.POST
     context = {"form": form, "by_code": by_code, "typed": typed, "is_look": is_look, "again": AGAIN}
+    if let_in_by:
+        context |= {"form": None, "issuer": reverse("issuer", kwargs={"slug": let_in_by})}
     return page(request, "desk/confirm.html", context, status=422 if is_answer else 403)
 
 

@@ -6,18 +6,20 @@ from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 
-from complaints.desk import second_factor, signing_in
-from complaints.desk.confirming import View, behind_second_factor, confirmed
+from complaints.desk import issuers, second_factor, signing_in
+from complaints.desk.confirming import View, behind_second_factor, confirmed, own_password
 
 
 def _own(view: View) -> View:
     """A page about one's own account."""
-    return never_cache(login_required(behind_second_factor(view)))
+    return never_cache(login_required(own_password(behind_second_factor(view))))
 
 
 urlpatterns: list[URLPattern] = [
     path("login/", signing_in.SignIn.as_view(), name="account_login"),
     path("login/code/", second_factor.SecondStep.as_view(), name="mfa_authenticate"),
+    path("login/bij/<slug:slug>/", issuers.to_issuer, name="issuer"),
+    path("login/bij/<slug:slug>/terug/", issuers.back, name="issuer_back"),
     path("wachtwoord-vergeten/", signing_in.Forgotten.as_view(), name="account_reset_password"),
     path("wachtwoord-vergeten/verstuurd/", signing_in.ForgottenSent.as_view(), name="account_reset_password_done"),
     # What comes after "link" is kept out of the logs.
@@ -35,7 +37,7 @@ urlpatterns: list[URLPattern] = [
     # Not behind the second factor: this is where one is got.
     path(
         "tweede-stap/instellen/",
-        never_cache(login_required(confirmed(second_factor.SetUp.as_view()))),
+        never_cache(login_required(own_password(confirmed(second_factor.SetUp.as_view())))),
         name="mfa_activate_totp",
     ),
     path(

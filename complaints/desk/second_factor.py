@@ -10,6 +10,7 @@ from allauth.mfa.base import views as base
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp import views as totp
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
@@ -20,7 +21,17 @@ from django.utils.translation import gettext_lazy as _
 from complaints.desk.signing_in import Framed, named
 
 
-class CodeForm(AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+class Stage(AuthenticateStage):  # type: ignore[misc]  # allauth has no types
+    """Between the password and the desk. Who comes from their organisation's issuer was asked enough there."""
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        if "sociallogin" in (self.login.signal_kwargs or {}):
+            return None, True
+        handled: tuple[HttpResponse | None, bool] = super().handle()
+        return handled
+
+
+class CodeForm(AuthenticateForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named(self, code=_("Code uit uw app, of een reservecode"))

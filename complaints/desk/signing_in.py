@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from complaints.access import organisations_for
 from complaints.desk.accounts import account_with
+from complaints.desk.issuers import organisations_with_issuer
 from complaints.desk.seats import frame
 from complaints.models import User
 
@@ -45,7 +46,6 @@ class SignInForm(given.LoginForm):  # type: ignore[misc]  # allauth has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named(self, login=_("E-mailadres"), password=_("Wachtwoord"))
-        self.fields["login"].widget.attrs["autocomplete"] = "username"
         self.fields["password"].help_text = ""
 
 
@@ -81,6 +81,9 @@ class NewPasswordForm(given.ResetPasswordKeyForm):  # type: ignore[misc]
 class SignIn(Framed, views.LoginView):  # type: ignore[misc]
     form_class = SignInForm
     template_name = "desk/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "with_issuer": organisations_with_issuer()}
 
 
 class PasswordChange(Framed, views.PasswordChangeView):  # type: ignore[misc]

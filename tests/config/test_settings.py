@@ -50,6 +50,7 @@ def test_production_with_safe_values_has_host_cookies_and_https(monkeypatch):
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "X_FRAME_OPTIONS": "DENY",
         "SECURE_REFERRER_POLICY": "same-origin",
+        "STAFF_SECOND_FACTOR": True,
     }
     assert {name: read[name] for name in expected} == expected
     assert "SECURE_PROXY_SSL_HEADER" not in read  # only where a proxy is said to be in front
@@ -77,6 +78,7 @@ def test_production_with_safe_values_has_host_cookies_and_https(monkeypatch):
         ("EMAIL_URL", "dummymail://"),
         ("DEFAULT_FROM_EMAIL", ""),
         ("DEBUG", "true"),
+        ("OIDC_PROVIDERS", '{"a": {"issuer": "http://login.example.nl", "client_id": "b", "secret": "c"}}'),
     ],
 )
 def test_production_with_an_unsafe_value_refuses_and_names_it(monkeypatch, name, value):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,17 +12,15 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client
-from django.urls import get_resolver
 from django.utils import timezone
 from pytest_django import Settings
 
-from complaints.desk.confirming import confirmed
 from complaints.models import Membership, User
 from config import embedded
 from config.short_memory import ShortMemory
 from procedures.models import Organisation
+from tests.complaints.desk.conftest import GravePage
 from tests.complaints.factories import account
 
 pytestmark = pytest.mark.django_db
@@ -344,37 +341,16 @@ def test_set_up_asks_once_more_after_five_minutes(organisation: Organisation, pe
     assert client.get(SET_UP).status_code == 200
 
 
-def test_what_was_typed_travels_along_and_arrives(
-    organisation: Organisation, people: dict[str, Membership], settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    arrived: list[dict[str, str]] = []
-
-    @confirmed
-    def erase(request: HttpRequest) -> HttpResponse:
-        arrived.append({name: str(value) for name, value in request.POST.items()})
-        return HttpResponse("gewist")
-
+def test_what_was_typed_travels_along_and_arrives(people: dict[str, Membership], grave_page: GravePage):
     client = Client()
     sign_in(people["csm"].user, client=client)
     later(client, seconds=301)
-    _with_view(monkeypatch, erase)
-    asked = client.post("/beheer/password_change/", {"reason": 'Op verzoek, "nu"'})
-    assert (asked.status_code, arrived) == (403, [])
+    asked = client.post(grave_page.address, {"reason": 'Op verzoek, "nu"'})
+    assert (asked.status_code, grave_page.arrived) == (403, [])
     assert '<input type="hidden" name="reason" value="Op verzoek, &quot;nu&quot;">' in text(asked)
-    done = client.post("/beheer/password_change/", {"reason": 'Op verzoek, "nu"', "again-password": PASSWORD})
+    done = client.post(grave_page.address, {"reason": 'Op verzoek, "nu"', "again-password": PASSWORD})
     assert (done.status_code, text(done)) == (200, "gewist")
-    assert arrived[0]["reason"] == 'Op verzoek, "nu"'
-
-
-def _with_view(monkeypatch: pytest.MonkeyPatch, view: Callable[..., HttpResponseBase]) -> None:
-    """Answers the address of another page with this view."""
-    pattern = next(
-        each
-        for resolver in get_resolver().url_patterns
-        for each in getattr(resolver, "url_patterns", [])
-        if getattr(each, "name", "") == "password_change"
-    )
-    monkeypatch.setattr(pattern, "callback", view)
+    assert grave_page.arrived[0]["reason"] == 'Op verzoek, "nu"'
 
 
 def test_step_up_guesses_slow_down(organisation: Organisation, people: dict[str, Membership]):

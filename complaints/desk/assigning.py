@@ -44,6 +44,7 @@ class Outcome:
     phase: str
     reason: str = ""
     is_stale: bool = False
+    can_be_mended: bool = True  # by looking again or by other answers: it is ticked for another try
     form: AnswersForm | None = None  # with what is wrong in the answers
 
 
@@ -130,10 +131,11 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
     try:
         act = procedure.act(sent.act.name)
     except KeyError:
-        return Outcome(case, phase, _("Deze zaak volgt een andere versie van de procedure. Daarin bestaat dit niet."))
+        reason = _("Deze zaak volgt een andere versie van de procedure. Daarin bestaat dit niet.")
+        return Outcome(case, phase, reason, can_be_mended=False)
     refusal = here.refusal_of(act.name)
     if refusal:
-        return Outcome(case, phase, here.reason_of(act, refusal))
+        return Outcome(case, phase, here.reason_of(act, refusal), can_be_mended=False)
     if case.version_id not in sent.choosable:
         sent.choosable[case.version_id] = choosable(procedure, act)
     form = _form(procedure, act, sent.choosable[case.version_id], here=here, data=sent.answers)
@@ -160,7 +162,7 @@ def _waiting(case: Case) -> Outcome:
 
 def _wrong(form: AnswersForm) -> str:
     return " ".join(
-        f"{strip_tags(str(form.fields[name].label))}: {' '.join(map(str, errors))}"
+        f"{strip_tags(str(form.fields[name].label)).rstrip('?:')}: {' '.join(map(str, errors))}"
         if name in form.fields
         else " ".join(map(str, errors))
         for name, errors in form.errors.items()

@@ -77,7 +77,10 @@ def groups(listing: Listing, members: dict[int, Membership]) -> list[Group]:
             listing,
             "need",
             _("Wat op u wacht"),
-            [("message", _("bericht zonder antwoord"), needs["message"]), ("letter", _("brief"), needs["letter"])],
+            [
+                ("message", _("bericht zonder antwoord"), needs["message"]),
+                ("letter", _("brief die wacht"), needs["letter"]),
+            ],
         ),
         _group(
             listing,

@@ -87,6 +87,7 @@ def test_what_the_procedure_refuses_is_told_and_the_rest_is_done(
     assert set(reasons) == {three[2].reference, about.reference}
     assert "De klacht gaat over deze persoon. Kies iemand anders." in reasons[about.reference]
     assert reasons[three[2].reference].startswith("Dat kan niet in de fase")
+    assert re.findall(r'id="zaak-([^"]+)" checked', page) == [about.reference]  # only this one can be mended
     known = [colleague.pk, colleague.pk, people["handler"].pk, None]
     assert [fresh(case).handler_id for case in (*three, about)] == known
 

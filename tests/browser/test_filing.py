@@ -13,7 +13,7 @@ from complaints.models import Case, Document, Draft
 from procedures.definition import FieldKind, Procedure
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
-from tests.browser.test_every_state import LOCALES, NARROW
+from tests.browser.judging import LOCALES, NARROW
 from tests.browser.walking import FORM, fill, send
 from tests.complaints.factories import SLUGS, definition, publish_all, published
 

@@ -60,6 +60,7 @@ class TalkForm(SideForm):
             initial=60,
             min_value=5,
             max_value=600,
+            widget=forms.NumberInput(attrs={"class": "dateinput"}),
             error_messages={
                 "required": _("Vul dit in."),
                 "invalid": _("Schrijf een getal, bijvoorbeeld 60."),

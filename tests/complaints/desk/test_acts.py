@@ -149,7 +149,7 @@ def test_taking_in_opens_a_case_and_shows_its_code_once(
         name: {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
         for name, value in given.items()
     }
-    answers |= {"nonce": "n" * 32, "received_at": "2-11-2026 10.30"}
+    answers |= {"represented": "no", "nonce": "n" * 32, "received_at": "2-11-2026 10.30"}
     for_later = client.post("/beheer/zaken/nieuw/file/", answers | {"received_at": "2-11-2096 10.30"})
     assert for_later.status_code == 422
     assert "Dit moment moet nog komen" in for_later.content.decode()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
@@ -101,6 +102,22 @@ def test_unknown_closed_and_wrong_get_one_answer(organisation: Organisation, peo
     assert [each.status_code for each in answers] == [422, 422, 422]
     assert len(bodies) == 1
     assert NOT_TOGETHER in bodies.pop()
+
+
+def test_unknown_closed_and_wrong_cost_the_same_work(people: dict[str, Membership], monkeypatch: pytest.MonkeyPatch):
+    closed, hashed, encode = account("Dicht Account", is_active=False), [0], MD5PasswordHasher.encode
+
+    def counted(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed[0] += 1
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    work = []
+    for email in ("niemand@nergens.example", closed.email, people["csm"].user.email):
+        hashed[0] = 0
+        Client().post(SIGN_IN, {"login": email, "password": "anders"})
+        work.append(hashed[0])
+    assert work == [1, 1, 1]
 
 
 def test_wrong_passwords_slow_down_who_tries_and_nobody_else(organisation: Organisation, people: dict[str, Membership]):
@@ -378,7 +395,10 @@ def test_tries_are_counted_while_valkey_is_away(monkeypatch: pytest.MonkeyPatch)
 
 def test_tries_are_counted_in_valkey(valkey: embedded.Valkey, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ShortMemory, "away_until", 0.0)
-    one, other = ShortMemory(valkey.url(), {}), ShortMemory(valkey.url(), {})
+    options = {"OPTIONS": {"socket_timeout": 1}}
+    one, other = ShortMemory(valkey.url(), options), ShortMemory(valkey.url(), options)
     one.set("tries", 3, 60)
     assert other.get("tries") == 3
     one.delete("tries")
+    assert other.get("tries") is None
+    assert ShortMemory.away_until == 0.0  # Valkey answered; it was not the memory of this process

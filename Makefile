@@ -51,10 +51,10 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 	$(RUN)/python manage.py check --fail-level WARNING
 	$(RUN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-screens: setup  ## Keep a picture of every public page in every state, on a phone and on a desk, in var/screens
+screens: setup  ## Keep a picture of every page in every state, on a phone and on a desk, in var/screens
 	rm -rf var/screens
-	$(RUN)/python -m pytest tests/browser/test_every_state.py --screens var/screens
-	@echo "Look at var/screens/<organisation>/<language>/"
+	$(RUN)/python -m pytest tests/browser/test_every_state.py tests/browser/test_every_desk_page.py --screens var/screens
+	@echo "Look at var/screens/<organisation>/<language>/, and at var/screens/klassepro/desk/"
 
 rules: setup  ## Show which test proves which rule
 	$(RUN)/python -m tests.rules

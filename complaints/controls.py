@@ -111,6 +111,10 @@ class RowsWidget(forms.Widget):
 
     parts: tuple[str, ...] = ()
     least = 3
+    use_fieldset = True  # the question stands above all rows: each box has a label of its own
+
+    def id_for_label(self, id_: str) -> str:  # noqa: ARG002
+        return ""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:  # noqa: ARG002
         rows = [

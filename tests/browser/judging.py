@@ -17,6 +17,8 @@ NARROW = {"width": 320, "height": 740}
 TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? "" : Array.from(
     document.querySelectorAll("body *")).filter(part => part.getBoundingClientRect().right > window.innerWidth)
     .map(part => part.tagName + "." + part.className).slice(0, 5).join(" ")"""
+LEADS_NOWHERE = """() => Array.from(document.querySelectorAll("a[href^='#']"))
+    .filter(link => !document.getElementById(link.hash.slice(1))).map(link => link.textContent.trim()).join("; ")"""
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 
@@ -59,6 +61,8 @@ class Judge:
             if wide := self.page.evaluate(TOO_WIDE):
                 self.wrong.append(f"{name}: scrolls sideways at {NARROW['width']} pixels: {wide}")
             self.page.set_viewport_size(self.size)
+            if dead := self.page.evaluate(LEADS_NOWHERE):
+                self.wrong.append(f"{name}: these lead to nothing on the page: {dead}")
         spoken = self.page.get_attribute("html", "lang")
         if spoken != self.language:
             self.wrong.append(f"{name}: speaks {spoken}")

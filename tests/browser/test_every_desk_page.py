@@ -1,0 +1,175 @@
+"""Every page of the desk: usable by everyone (WCAG 2.2 AA), sound HTML, nothing wider than a narrow phone.
+
+The pages are those that links lead to, so a new one is judged the day that something leads there; and each form is sent
+empty, to judge how it says what is wrong. `--screens FOLDER` keeps a picture of each, on a phone and on a desk.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import resolve
+from django.utils import timezone
+
+from complaints.actions import staff, tick_check
+from complaints.demo.paths import ways
+from complaints.demo.playing import HERE, Cast, play
+from procedures.scoping import scope
+from tests.browser.conftest import Browsing
+from tests.browser.judging import DESK, Judge, faults
+from tests.complaints.factories import account, definition, member, published, staffed
+
+SLUG = "klassepro"
+PHASES = ("received", "handling", "closed")
+PASSWORD = "een lang wachtwoord"
+FORMS = "#content form[method=post]:has(:is(input:not([type=hidden]), select, textarea):visible):has(button:visible)"
+LINKS = "links => links.map(link => link.href.split('#')[0])"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A case in each of three phases, and the addresses that people sign in with."""
+
+    phases: dict[str, str]  # reference → phase
+    whole: str  # who has every role, and handles every case
+    stranger: str  # who has none
+
+
+@pytest.fixture
+def stage(own_database: object, media_folder: Path) -> Stage:
+    organisation, procedure = published(SLUG), definition(SLUG)
+    whole = member(organisation, "Mirjam de Wit", *(each.name for each in procedure.roles))
+    others = {name: [each] for name, each in staffed(organisation).items()}
+    people = tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
+    handling = {role.name: [whole] for role in procedure.roles if role.is_handler}
+    cast, now = Cast(people["complainants"], people["phrases"], others | handling), timezone.now()
+    phases = {}
+    for number, phase in enumerate(PHASES):
+        # One is new and was left lying, one is being handled, one is closed.
+        ends_at = now - timedelta(days=0 if number else 9, hours=3)
+        with scope(organisation.pk):
+            way = ways(procedure)[phase]
+            case = play(procedure, way, cast, number=number, ends_at=ends_at, until=now, is_diligent=bool(number))
+            for check in procedure.checks:
+                if phase == "handling" and "decide" in check.before:
+                    tick_check(case, check.name, actor=staff(whole, procedure, case), at=now)
+        phases[case.reference] = phase
+    return Stage(phases, whole.user.email, account("Frank Zonderrol").email)
+
+
+def test_every_page_of_the_desk_is_usable_by_everyone(
+    stage: Stage, live_site: str, browsing: Browsing, tmp_path: Path, request: pytest.FixtureRequest
+):
+    screens = request.config.getoption("--screens")
+
+    def visit(browser: Any) -> tuple[list[str], list[str]]:
+        folder = Path(screens) / SLUG / "desk" if screens else None
+        judge, seen = Judge(browser, live_site, tmp_path, size=DESK, screens=folder), []
+        for name in everything(judge, stage):
+            judge.look(name)
+            seen.append(name)
+        judge.close()
+        return judge.wrong, seen
+
+    wrong, seen = browsing.run(visit, timeout=290)
+    assert wrong == []
+    forms = {"account_login", "act-decide", "act-dismiss", "take_in-file", "invite", "member_new"}
+    lists = {"worklist", "worklist-chosen", "register", "agenda", "members", "deputies", "procedure", "closing_days"}
+    cases = {f"case-{phase}" for phase in PHASES}
+    assert {*forms, *(f"{each}-mistakes" for each in forms), *lists, *cases, "sides", "member"} <= set(seen)
+    assert faults(tmp_path) == []
+
+
+def everything(judge: Judge, stage: Stage) -> Iterator[str]:
+    """Brings the page into one state after another; the name of each."""
+    page = judge.page
+    entrance = Tour(judge, stage.phases, first="/beheer/login/")
+    yield from entrance.pages()
+    yield from entrance.mistakes()
+    sign_in(page, judge.site, stage.stranger)
+    yield "no-access"
+    page.context.clear_cookies()
+    sign_in(page, judge.site, stage.whole)
+    tour = Tour(judge, stage.phases, first="/beheer/zaken/")
+    tour.queue.extend(f"/beheer/zaken/{reference}/" for reference in stage.phases)
+    yield from tour.pages()
+    yield from tour.mistakes()
+    page.goto(f"{judge.site}/beheer/zaken/?q=nietbestaand")
+    yield "worklist-nothing"
+    page.goto(f"{judge.site}/beheer/zaken/{next(iter(stage.phases))}/handeling/reassign/")
+    yield "act-refused"
+    with page.expect_navigation():
+        page.locator("#logout-form button").click()
+    yield "logged-out"
+
+
+def sign_in(page: Any, site: str, email: str) -> None:
+    page.goto(f"{site}/beheer/login/")
+    page.fill("#id_login", email)
+    page.fill("#id_password", PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+class Tour:
+    """A walk along the links of the desk, from page to page: each kind of page once, each case, each act."""
+
+    def __init__(self, judge: Judge, phases: dict[str, str], *, first: str) -> None:
+        self.page, self.site, self.phases = judge.page, judge.site, phases
+        self.queue = deque([first])
+        self.found: dict[str, str] = {}  # name → address
+
+    def pages(self) -> Iterator[str]:
+        while self.queue:
+            address = self.queue.popleft()
+            name = self._name(address)
+            if name in self.found:
+                continue
+            name = self._page(address)
+            if name == "" or name in self.found:
+                continue
+            self.found[name] = address
+            self.page.goto(self.site + address)
+            yield name
+            links = self.page.eval_on_selector_all("a[href]", LINKS)
+            found = (each.removeprefix(self.site) for each in links)
+            # Choices in a list are followed from the list as it is, not from other choices.
+            self.queue.extend(
+                each for each in found if each.startswith("/beheer/") and not ("?" in address and "?" in each)
+            )
+
+    def mistakes(self) -> Iterator[str]:
+        """Each page with one form again, after that form was sent empty, where something is wrong with that."""
+        for name, address in self.found.items():
+            self.page.goto(self.site + address)
+            form = self.page.locator(FORMS)
+            if "?" in address or form.count() != 1:
+                continue
+            form.evaluate("form => form.noValidate = true")
+            with self.page.expect_response(lambda answer: answer.request.method == "POST") as sent:
+                form.locator("button[type=submit]:visible").first.click()
+            self.page.wait_for_load_state()
+            if sent.value.status == 422:
+                yield f"{name}-mistakes"
+
+    def _page(self, address: str) -> str:
+        """The name of the page that this address leads to; none for a file."""
+        answer = self.page.request.get(self.site + address)
+        is_page = str(answer.headers.get("content-type", "")).startswith("text/html")
+        return self._name(answer.url.removeprefix(self.site)) if is_page else ""
+
+    def _name(self, address: str) -> str:
+        """The kind of page, with the act or the phase that it shows, and whether a choice was made on it."""
+        parts = urlsplit(address)
+        match = resolve(parts.path)
+        which = match.kwargs.get("act") or (self.phases[match.kwargs["reference"]] if match.url_name == "case" else "")
+        words = [match.url_name or "", str(which), "chosen" if parts.query else ""]
+        return "-".join(each for each in words if each)

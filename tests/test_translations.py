@@ -24,7 +24,10 @@ def catalogue() -> dict[str, str]:
         with path.open("rb") as file:
             translations = gettext.GNUTranslations(file)
         for key, said in translations._catalog.items():  # type: ignore[attr-defined]
-            found[key[0] if isinstance(key, tuple) else key] = said
+            if isinstance(key, tuple):  # one of several: the first is that of the singular
+                found.setdefault(key[0], said)
+            else:
+                found[key] = said
     return found
 
 

@@ -128,7 +128,8 @@ def named(party: Party) -> str:
 def reached(party: Party, here: Standing) -> str:
     """A party, with how the invitation reaches them."""
     to = addressee_of(party, here.case).recipient
-    return f"{named(party)}, {_('e-mail naar %(email)s') % {'email': to.email} if to.email else _('op papier')}"
+    how = _("e-mail naar %(email)s") % {"email": to.email} if to.email else _("op papier")
+    return f"{named(party)}, {how}"
 
 
 def party_field(label: str, parties: list[Party]) -> forms.ChoiceField:

@@ -71,6 +71,8 @@ def _no_tries_yet() -> None:
 @pytest.fixture(scope="session")
 def var_folder() -> Iterator[Path]:
     """The folder of this run's servers, as the settings name it; leftovers of runs that are gone are cleared."""
+    if django_settings.ENVIRONMENT != "test":  # then it is a folder with somebody's data, and it would be removed
+        raise pytest.UsageError("These are not the settings of the tests: run pytest in the checkout.")
     folder = Path(django_settings.VAR_DIR)
     run = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
     for other in run.parent.glob("[0-9]*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ from procedures.catalogue import procedure_of
 from procedures.definition import Act, Field, FieldKind, Procedure
 
 MOST = 200  # cases at once
+PATIENCE = 30.0  # seconds: what is not done by then is left for another try, before the web server gives up on us
 
 Ticked = dict[str, int]  # number → the revision that the page was made from
 Members = Mapping[str, Sequence[tuple[str, str]]]
@@ -105,7 +107,8 @@ def _done(request: HttpRequest, seat: Seat, sent: Sent) -> HttpResponse:
     """Does the act in each case. When every one is done, back to the list; else a page with what was not done, why,
     and everything that was typed."""
     cases = _cases(seat, sent.ticked)
-    outcomes = [_outcome(seat, case, sent) for case in cases]
+    until = time.monotonic() + PATIENCE
+    outcomes = [_outcome(seat, case, sent) if time.monotonic() < until else _left(case) for case in cases]
     refused = [each for each in outcomes if each.reason]
     done = [each for each in outcomes if not each.reason]
     title = sent.act.title.in_language(_language())
@@ -154,6 +157,11 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
 def _stale(case: Case, phase: str) -> Outcome:
     reason = _("Deze zaak is intussen veranderd. Kijk of dit nog klopt.")
     return Outcome(case, phase, reason, is_stale=True)
+
+
+def _left(case: Case) -> Outcome:
+    reason = _("Hier kwamen wij nog niet aan toe. Probeer het opnieuw.")
+    return Outcome(case, phase_title(procedure_of(case.version), case.phase), reason)
 
 
 def _waiting(case: Case) -> Outcome:

@@ -12,7 +12,22 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, JSONField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    JSONField,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from complaints.models import Answer, Case, Deadline, Event, Letter, Membership, Message, Party
@@ -141,7 +156,7 @@ def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
     not opened yet (`has_news`) or not answered (`has_question`). Five queries beside their own."""
     clocks = Deadline.objects.filter(status__in=(Deadline.Status.OPEN, Deadline.Status.MISSED), met_at=None)
     return (
-        cases.annotate(has_news=Exists(_unread()), has_question=Exists(_unanswered()))
+        cases.annotate(has_news=_is(pk__in=_unread()), has_question=_is(pk__in=_unanswered()))
         .select_related("handler__user")
         .defer("words")
         .prefetch_related(
@@ -226,17 +241,25 @@ def _due(name: str, when: Marks) -> Q:
 def _need(name: str) -> Q:
     """A message counts until somebody of the organisation wrote back; in a closed case, until it was opened."""
     if name == "letter":
-        return Q(Exists(Letter.objects.filter(case=OuterRef("pk"), state__in=STUCK)))
-    return (Q(closed_at=None) & Q(Exists(_unanswered()))) | Q(Exists(_unread()))
+        return Q(pk__in=Letter.objects.filter(state__in=STUCK).values("case_id"))
+    return Q(closed_at=None, pk__in=_unanswered()) | Q(pk__in=_unread())
 
 
-def _unread() -> QuerySet[Message]:
-    return Message.objects.filter(case=OuterRef("pk"), by=Message.By.COMPLAINANT, read_at=None)
+# The cases as lists of keys, and not as a question for each case: PostgreSQL makes such a list once.
 
 
-def _unanswered() -> QuerySet[Message]:
-    later = Message.objects.filter(case=OuterRef("case"), by=Message.By.STAFF, pk__gt=OuterRef("pk"))
-    return Message.objects.filter(~Exists(later), case=OuterRef("pk"), by=Message.By.COMPLAINANT)
+def _unread() -> QuerySet[Message, int]:
+    return Message.objects.filter(by=Message.By.COMPLAINANT, read_at=None).values_list("case_id", flat=True)
+
+
+def _unanswered() -> QuerySet[Message, int]:
+    asked, answered = (Max("pk", filter=Q(by=by)) for by in (Message.By.COMPLAINANT, Message.By.STAFF))
+    newest = Message.objects.order_by().values("case_id").annotate(asked=asked, answered=Coalesce(answered, 0))
+    return newest.filter(asked__gt=F("answered")).values_list("case_id", flat=True)
+
+
+def _is(**condition: object) -> Combinable:
+    return ExpressionWrapper(Q(**condition), output_field=BooleanField())
 
 
 def _nature() -> Subquery:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.actions import perform
+from complaints.desk import assigning
 from complaints.models import Case, Event, Membership
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -218,3 +219,14 @@ def test_all_of_a_page_are_ticked_at_once(three: list[Case], people: dict[str, M
     page = words(signed_in(people["csm"]).get("/beheer/zaken/?handler=none&alles=1"))
     assert len(re.findall(r'name="chosen-case"[^>]* checked', page)) == 2
     assert 'href="?handler=none&p=1&alles=1"' in page
+
+
+def test_what_takes_too_long_is_left_for_another_try(
+    three: list[Case], people: dict[str, Membership], signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(assigning, "PATIENCE", 0.0)
+    answer = signed_in(people["csm"]).post(ADDRESS, chosen(ticks(*three[:2]), people["handler"]))
+    assert answer.status_code == 422
+    assert words(answer).count("Hier kwamen wij nog niet aan toe.") == 2
+    assert len(re.findall(r'name="chosen-case"[^>]* checked', words(answer))) == 2
+    assert all(fresh(case).handler_id is None for case in three[:2])

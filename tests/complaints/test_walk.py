@@ -120,6 +120,7 @@ class Walk:
                 "received_at": f"{now.day}-{now.month}-{now.year} {now.hour}.{now.minute:02d}",
                 "confidentiality": next((each.name for each in self.procedure.intake.confidentiality), ""),
                 "meant_as_complaint": "yes",
+                "represented": "no",
             }
             data |= {name: _typed(value) for name, value in given.items() if name not in data}
         done = client.post(address, data)

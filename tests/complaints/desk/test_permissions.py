@@ -33,6 +33,8 @@ from tests.complaints.factories import SLUGS, account, actor_of, definition, mem
 
 pytestmark = pytest.mark.django_db
 
+# The forms are the same everywhere and differ by what `compare` holds against the document at all five.
+OVER_HTTP = ("klik-onderwijs", "o21")
 SIMPLE = (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CHOICE, FieldKind.YES_NO, FieldKind.MEMBER)
 
 
@@ -168,7 +170,8 @@ def test_everyone_may_do_what_the_document_gives_them_and_nothing_else(slug: str
         with undone():
             with scope(stage.organisation.pk):
                 stage.assign(case)
-            sample_over_http(stage, case)
+            if slug in OVER_HTTP:
+                sample_over_http(stage, case)
             with scope(stage.organisation.pk):
                 seen_open |= compare(stage, case, now=now)
                 for check in procedure.checks:  # once more, with the checklist done

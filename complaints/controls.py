@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,17 @@ from procedures import wording
 MONTHS = ("jan", "feb", "maa", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MOST_ROWS = 30  # of measures, or of points of a complaint
+
+
+def whole_number(sent: object, *, digits: int) -> int | None:
+    """The number that a hidden box or a choice sent, of at most so many digits; None for anything else."""
+    typed = str(sent or "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= digits else None
+
+
+def sent_revision(data: Mapping[str, object]) -> int | None:
+    """The revision of the case that the form was made from, as its hidden box sent it."""
+    return whole_number(data.get("revision"), digits=9)
 
 
 class MultipleFileInput(forms.ClearableFileInput):

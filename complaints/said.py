@@ -13,6 +13,11 @@ from procedures import wording
 from procedures.definition import Fact, Field, FieldKind, Measure, Point
 
 
+def spoken() -> str:
+    """The active language, as the texts of a procedure name it."""
+    return get_language() or "nl"
+
+
 def in_words(field: Field | None, fact: Fact | Measure | Point, *, zone: ZoneInfo, names: Mapping[str, str]) -> str:
     """The answer in the active language; `names` gives the members' names by key."""
     if isinstance(fact, bool):
@@ -31,7 +36,7 @@ def in_words(field: Field | None, fact: Fact | Measure | Point, *, zone: ZoneInf
             "day": wording.day(fact.due_on),
         }
     if isinstance(fact, Point):
-        verdict = field.choice_title(fact.verdict).in_language(get_language() or "nl") if field else fact.verdict
+        verdict = field.choice_title(fact.verdict).in_language(spoken()) if field else fact.verdict
         return f"{fact.what}: {verdict}. {fact.finding}"
     if isinstance(fact, datetime):
         return wording.moment(fact, zone=zone)
@@ -40,5 +45,5 @@ def in_words(field: Field | None, fact: Fact | Measure | Point, *, zone: ZoneInf
     if field and field.kind in (FieldKind.MEMBER, FieldKind.MEMBERS):
         return names.get(str(fact), _("iemand die hier niet meer werkt"))
     if field and field.choices:
-        return field.choice_title(fact).in_language(get_language() or "nl")
+        return field.choice_title(fact).in_language(spoken())
     return str(fact)

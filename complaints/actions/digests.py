@@ -8,7 +8,7 @@ are rows, a missed one is told by the letters of the procedure, and the next wor
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,7 +27,7 @@ from complaints.actions.leasing import judged
 from complaints.actions.subscriptions import FROM
 from complaints.letters import digest as words
 from complaints.letters import mailing
-from complaints.models import Membership, Subscription
+from complaints.models import Subscription
 from complaints.queries.agenda import Owed, owed
 from procedures import wording
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
@@ -54,11 +54,6 @@ class Morning:
     @property
     def zone(self) -> ZoneInfo:
         return zone_of(self.procedure)
-
-
-def recipients(member: Membership, *, on: date) -> list[Membership]:  # noqa: ARG001
-    """In whose mailboxes the deadlines of a member come on the local day `on`. Each reads what they may know of."""
-    return [member]
 
 
 def send_digests(organisation: int, *, at: datetime) -> int:
@@ -151,45 +146,43 @@ def _give_back(organisation: int, key: int, on: date) -> None:
 def _send_one(organisation: int, key: int, morning: Morning, *, mail: BaseEmailBackend) -> bool:
     """Sends a member's mail, if there is anything to tell. False when the mail server put it off; a mail that went
     wrong in any other way may have arrived, so it is not sent again."""
-    sent = False
     try:
         with scope(organisation):
-            messages = list(_messages(key, morning))
-        for message in messages:
+            message = _message(key, morning)
+        if message:
             mail.send_messages([message])
-            sent = True
     except Exception as problem:  # noqa: BLE001  # whatever went wrong, the others still get theirs
         _close(mail)
         error, is_final = judged(problem)
         is_refused = isinstance(problem, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
         is_early = morning.at.astimezone(morning.zone).time() < RETRY_UNTIL
-        may_retry = is_refused and not is_final and not sent and is_early
+        may_retry = is_refused and not is_final and is_early
         log.warning("digest_not_sent", subscription=key, error=error, given_up=not may_retry)
         return not may_retry
     return True
 
 
-def _messages(key: int, morning: Morning) -> Iterator[EmailMessage]:
+def _message(key: int, morning: Morning) -> EmailMessage | None:
+    """The mail of one subscription; None when there is nothing to tell, or nowhere to send it."""
     member = Subscription.objects.select_related("member__user").get(pk=key).member
-    for reader in recipients(member, on=morning.on):
-        told = digest_of(owed(cases_for(reader, morning.procedure, at=morning.at), member), morning)
-        if told.is_empty or not reader.user.email:
-            continue
-        yield mailing.plain(
-            subject=words.subject(told),
-            body=words.body(
-                told,
-                name=morning.procedure.name,
-                worklist_url=f"{settings.SITE_URL}/beheer/zaken/",
-                settings_url=f"{settings.SITE_URL}/beheer/agenda/",
-            ),
-            language=words.LANGUAGE,
-            sender_name=morning.procedure.name,
-            from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-            reply_to=morning.procedure.contact.email,
-            to_email=reader.user.email,
-            message_id=mailing.new_message_id(),
-        )
+    told = digest_of(owed(cases_for(member, morning.procedure, at=morning.at), member), morning)
+    if told.is_empty or not member.user.email:
+        return None
+    return mailing.plain(
+        subject=words.subject(told),
+        body=words.body(
+            told,
+            name=morning.procedure.name,
+            worklist_url=f"{settings.SITE_URL}/beheer/zaken/",
+            settings_url=f"{settings.SITE_URL}/beheer/agenda/",
+        ),
+        language=words.LANGUAGE,
+        sender_name=morning.procedure.name,
+        from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        reply_to=morning.procedure.contact.email,
+        to_email=member.user.email,
+        message_id=mailing.new_message_id(),
+    )
 
 
 def digest_of(deadlines: Sequence[Owed], morning: Morning) -> words.Digest:

@@ -9,7 +9,6 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.actions.actors import Actor
@@ -17,6 +16,7 @@ from complaints.actions.beside import record_beside
 from complaints.actions.notices import LEFT, write_notice
 from complaints.models import Assignment, Case, Event, Membership, Notice, Substitution, User
 from complaints.queries.dossier import holders
+from complaints.said import spoken
 from procedures.catalogue import procedure_of
 from procedures.definition import Procedure
 
@@ -108,7 +108,7 @@ def change_member(
         if role.name in before - after and role.per_case and playing.filter(role=role.name).exists():
             raise NotChanged(
                 _("%(name)s heeft nog open zaken als %(role)s. Draag die eerst over.")
-                % {"name": fresh.name, "role": role.title.in_language(get_language() or "nl")},
+                % {"name": fresh.name, "role": role.title.in_language(spoken())},
                 field="roles",
             )
     Membership.objects.filter(pk=fresh.pk).update(roles=sorted(after), function=function)
@@ -157,7 +157,7 @@ def _refuse_roles(before: Collection[str], after: Collection[str], by: Membershi
         raise NotChanged(_("Deze rol staat niet in de procedure."), field="roles")
     changed = set(before) ^ set(after)
     if procedure.publisher in changed and procedure.publisher not in by.roles:
-        title = procedure.role(procedure.publisher).title.in_language(get_language() or "nl")
+        title = procedure.role(procedure.publisher).title.in_language(spoken())
         raise NotChanged(
             _("De rol “%(role)s” geeft of neemt alleen iemand die haar zelf heeft.") % {"role": title}, field="roles"
         )
@@ -175,7 +175,7 @@ def _refuse_nobody_left(member: Membership, after: Collection[str], procedure: P
     for needed in ({procedure.publisher}, administering):
         had = member.is_active and needed & set(member.roles)
         if had and not needed & set(after) and not others.filter(roles__overlap=sorted(needed)).exists():
-            titles = [role.title.in_language(get_language() or "nl") for role in procedure.roles if role.name in needed]
+            titles = [role.title.in_language(spoken()) for role in procedure.roles if role.name in needed]
             raise NotChanged(
                 _("%(name)s is de laatste met de rol “%(role)s”. Geef die rol eerst aan iemand anders.")
                 % {"name": member.name, "role": " / ".join(titles)},

@@ -10,17 +10,18 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from complaints.actions import CaseMovedOn, perform
 from complaints.actions.sides import perform_unheard
+from complaints.controls import sent_revision
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.sides import UNHEARD, hold_back
 from complaints.desk.standing import Standing, standing
 from complaints.forms import AnswersForm, form_for
 from complaints.models import Membership
+from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.definition import Act, FieldKind, Independence, Procedure
@@ -46,9 +47,8 @@ def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> Http
 
 def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpResponse:
     form = _form(here, act, request)
-    typed = request.POST.get("revision", "")
-    revision = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
-    if revision != here.case.revision:
+    revision = sent_revision(request.POST)
+    if revision is None or revision != here.case.revision:
         return _moved_on(request, here, act, form)
     refusal = here.refusal_of(act.name)
     if refusal:
@@ -73,12 +73,12 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
         here.case.refresh_from_db()
         return _moved_on(request, here, act, form)
     except engine.ActRefused as refusal:
-        form.take_refusal(refusal, language=_language())
+        form.take_refusal(refusal, language=spoken())
         return _form_page(request, here, act, form, revision=revision, status=422)
     except UploadRefused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, here, act, form, revision=revision, status=422)
-    messages.success(request, _("Gedaan: %(act)s.") % {"act": act.title.in_language(_language())})
+    messages.success(request, _("Gedaan: %(act)s.") % {"act": act.title.in_language(spoken())})
     return redirect("desk:case", here.case.reference)
 
 
@@ -91,7 +91,7 @@ def _form(here: Standing, act: Act, request: HttpRequest | None = None) -> Answe
         done=here.state.done,
         members=choosable(here.procedure, act),
         audience="desk",
-        language=_language(),
+        language=spoken(),
         **sent,
     )
     if act.independence is Independence.SOFT:
@@ -132,7 +132,7 @@ def _refused(request: HttpRequest, here: Standing, act: Act, refusal: engine.Act
         request,
         "desk/act_refused.html",
         {
-            "title": act.title.in_language(_language()),
+            "title": act.title.in_language(spoken()),
             "case": here.case,
             "reason": here.reason_of(act, refusal),
         },
@@ -159,7 +159,7 @@ def _form_page(
         request,
         "desk/act.html",
         {
-            "title": act.title.in_language(_language()),
+            "title": act.title.in_language(spoken()),
             "case": here.case,
             "act": act,
             "form": form,
@@ -169,7 +169,3 @@ def _form_page(
         },
         status=status,
     )
-
-
-def _language() -> str:
-    return get_language() or "nl"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.desk.standing import Standing
 from complaints.models import BESIDE, Answer, Event
-from complaints.said import in_words
+from complaints.said import in_words, spoken
 from procedures import answers as stored
 from procedures import wording
 from procedures.definition import Field, Procedure
@@ -59,7 +58,7 @@ def _asked_at(event: Event, procedure: Procedure) -> dict[str, Field]:
 
 def event_title(event: Event, standing: Standing) -> str:
     """What happened, as a title: the act's, or that of the point of the checklist."""
-    language = get_language() or "nl"
+    language = spoken()
     try:
         return standing.procedure.act(event.occurrence).title.in_language(language)
     except KeyError:
@@ -68,7 +67,7 @@ def event_title(event: Event, standing: Standing) -> str:
 
 def _title(name: str, field: Field | None) -> str:
     if field:
-        return field.title.in_language(get_language() or "nl")
+        return field.title.in_language(spoken())
     return {
         FILED_LATE: _("Te laat ingediend"),
         INDEPENDENCE_REASON: _("Waarom het niet anders kon"),
@@ -80,4 +79,4 @@ def _title(name: str, field: Field | None) -> str:
 
 def _confidentiality(standing: Standing, chosen: str) -> str:
     found = next((each.title for each in standing.procedure.intake.confidentiality if each.name == chosen), None)
-    return found.in_language(get_language() or "nl") if found else chosen
+    return found.in_language(spoken()) if found else chosen

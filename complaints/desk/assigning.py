@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import strip_tags
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from complaints.access import Entry, cases_for
 from complaints.actions import CaseMovedOn, perform, staff
+from complaints.controls import whole_number
 from complaints.desk.acts import choosable
 from complaints.desk.filters import phase_title
 from complaints.desk.seats import Seat, page, seated
@@ -27,6 +28,7 @@ from complaints.forms import AnswersForm, form_for
 from complaints.models import Case, Membership
 from complaints.queries.handlers import assigning_acts
 from complaints.queries.worklist import Filters
+from complaints.said import spoken
 from procedures import engine
 from procedures.catalogue import procedure_of
 from procedures.definition import Act, Field, FieldKind, Procedure
@@ -96,9 +98,10 @@ def _problem(ticked: Ticked, act: Act | None, named: Field | None, person: str) 
     if act is None or named is None:
         return _("Kies wat u met deze zaken wilt doen.")
     known = Membership.objects.filter(is_active=True, roles__contains=[named.role])
-    if not (person.isascii() and person.isdecimal() and len(person) < 18):
+    key = whole_number(person, digits=17)
+    if key is None:
         return _("Kies een persoon.")
-    if not known.filter(pk=int(person)).exists():
+    if not known.filter(pk=key).exists():
         return _("Deze persoon kan dit niet doen. Kies iemand anders.")
     return ""
 
@@ -111,7 +114,7 @@ def _done(request: HttpRequest, seat: Seat, sent: Sent) -> HttpResponse:
     outcomes = [_outcome(seat, case, sent) if time.monotonic() < until else _left(case) for case in cases]
     refused = [each for each in outcomes if each.reason]
     done = [each for each in outcomes if not each.reason]
-    title = sent.act.title.in_language(_language())
+    title = sent.act.title.in_language(spoken())
     missing = len(sent.ticked) - len(cases)
     if not refused and not missing:
         words = ngettext("Gedaan in %(n)d zaak: %(act)s.", "Gedaan in %(n)d zaken: %(act)s.", len(done))
@@ -187,8 +190,8 @@ def _ticked(sent: Sequence[str]) -> Ticked:
     found: Ticked = {}
     for each in sent:
         reference, _colon, revision = each.replace("\x00", "").partition(":")
-        is_number = revision.isascii() and revision.isdecimal() and len(revision) < 10
-        found[reference[:20]] = int(revision) if is_number else -1
+        number = whole_number(revision, digits=9)
+        found[reference[:20]] = -1 if number is None else number
     return found
 
 
@@ -204,7 +207,7 @@ def _form(
         done=here.state.done if here else (),
         members=members,
         audience="desk",
-        language=_language(),
+        language=spoken(),
         **more,
     )
 
@@ -232,7 +235,7 @@ def _page(
         request,
         "desk/assigned.html",
         {
-            "title": sent.act.title.in_language(_language()),
+            "title": sent.act.title.in_language(spoken()),
             "act": sent.act,
             "form": form,
             "waiting": waiting,
@@ -248,7 +251,3 @@ def _page(
 
 def _people(seat: Seat, sent: Sent) -> Sequence[tuple[str, str]]:
     return choosable(seat.procedure, sent.act).get(sent.named.role, ())
-
-
-def _language() -> str:
-    return get_language() or "nl"

@@ -8,12 +8,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints.actions import note_read, note_reading, tick_check
 from complaints.desk.answers import given_answers
+from complaints.desk.boxes import MESSAGE, NOTE, take_typed
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
 from complaints.desk.notes import notes_of
@@ -23,6 +23,7 @@ from complaints.desk.sides import of_case as sides_of_case
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
 from complaints.models import Membership, Message, Party, Reading
+from complaints.said import spoken
 from procedures import engine
 from procedures.definition import Check
 
@@ -42,7 +43,7 @@ class Point:
 def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     here = standing(seat, reference)
     note_reading(here.case, Reading.What.PAGE, member=seat.membership, at=seat.now)
-    case, procedure, language = here.case, here.procedure, get_language() or "nl"
+    case, procedure, language = here.case, here.procedure, spoken()
     events = list(case.events.select_related("member__user"))
     parties = list(case.parties.all())
     members = list(Membership.objects.select_related("user"))
@@ -55,7 +56,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     correspondence = list(case.messages.select_related("member__user"))
     if here.actor.roles:
         note_read(case, by=Message.By.STAFF, at=seat.now)
-    unsent, unkept = request.session.pop("unsent", {}), request.session.pop("unkept", {})
+    typed = take_typed(request, case)
     phase = procedure.phase(here.state.phase)
     track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
     channel = next((each.title for each in procedure.intake.channels if each.name == case.channel), None)
@@ -97,8 +98,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "correspondence": correspondence,
             "may_write": bool(here.actor.roles),
             **sides_of_case(here),
-            "unsent": unsent.get("text", "") if unsent.get("case") == case.pk else "",
-            "unkept": unkept.get("text", "") if unkept.get("case") == case.pk else "",
+            "unsent": typed.get(MESSAGE, ""),
+            "unkept": typed.get(NOTE, ""),
             **notes_of(here, seat),
         },
     )
@@ -135,5 +136,5 @@ def tick(request: HttpRequest, seat: Seat, reference: str, check: str) -> HttpRe
                 not_applicable=reason if "skip" in request.POST else "",
             )
         except engine.ActRefused as refusal:
-            messages.error(request, refusal.reason.in_language(get_language() or "nl"))
+            messages.error(request, refusal.reason.in_language(spoken()))
     return redirect(reverse("desk:case", args=[here.case.reference]) + "#lijst")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.desk.chips import Chip, chip
 from complaints.desk.standing import Standing
 from complaints.models import Event
+from complaints.said import spoken
 from procedures import engine, wording
 from procedures.deadlines import overdue_at
 from procedures.definition import DeadlineKind, DeadlineRule, OwedBy
@@ -41,7 +41,7 @@ def _row(standing: Standing, clock: engine.Deadline, occurrences: list[str]) -> 
     rule = standing.procedure.deadline(clock.rule)
     calendar, zone = standing.calendar, standing.zone
     return Row(
-        title=rule.title.in_language(get_language() or "nl"),
+        title=rule.title.in_language(spoken()),
         due=clock.due.due,
         note=_note(rule),
         chip=chip(clock, rule, at=standing.now, calendar=calendar, zone=zone),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.desk.seats import Seat
 from complaints.models import Case, Membership, SavedFilter
 from complaints.queries import worklist as query
+from complaints.said import spoken
 from procedures.definition import FieldKind, Procedure
 
 
@@ -66,7 +66,7 @@ class Listing:
 
 def groups(listing: Listing, members: dict[int, Membership]) -> list[Group]:
     """The filters, each choice counted among the cases that the other filters leave. One query for each filter."""
-    procedure, language = listing.seat.procedure, _language()
+    procedure, language = listing.seat.procedure, spoken()
     needs, due = listing.sizes("need", query.NEEDS), listing.sizes("due", query.DUE)
     phases = query.counted(listing.without("phase"), "phase")
     tracks = query.counted(listing.without("track"), "track")
@@ -137,7 +137,7 @@ def kept(listing: Listing) -> list[Kept]:
 
 def phase_title(procedure: Procedure, name: str) -> str:
     found = next((each for each in procedure.phases if each.name == name), None)
-    return found.title.in_language(_language()) if found else name
+    return found.title.in_language(spoken()) if found else name
 
 
 def _people(listing: Listing, members: dict[int, Membership]) -> list[tuple[str, str, int]]:
@@ -168,7 +168,3 @@ def _group(
         ],
         bool(now),
     )
-
-
-def _language() -> str:
-    return get_language() or "nl"

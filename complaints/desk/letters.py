@@ -11,7 +11,6 @@ from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -21,6 +20,7 @@ from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
 from complaints.models import Letter
 from complaints.queries.worklist import STUCK
+from complaints.said import spoken
 from procedures import wording
 from procedures.definition import Channel
 
@@ -118,7 +118,7 @@ def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResp
 
 
 def _row(here: Standing, letter: Letter) -> Row:
-    language = get_language() or "nl"
+    language = spoken()
     try:
         title = here.procedure.letter(letter.name).title.in_language(language)
     except KeyError:

@@ -10,8 +10,8 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints.access import cases_for
@@ -29,6 +29,7 @@ from complaints.desk.deputies import colleagues
 from complaints.desk.seats import Seat, page, seated
 from complaints.models import Assignment, Case, Membership, Substitution
 from complaints.queries.deputies import in_force
+from complaints.said import spoken
 
 NOT_YOURS = gettext_lazy("Dat hoort niet bij uw rol. Dit doet de beheerder.")
 FILL_IN = {"required": gettext_lazy("Vul dit in.")}
@@ -50,7 +51,7 @@ class RolesForm(forms.Form):
     def __init__(self, seat: Seat, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         self.fields["roles"].choices = [  # type: ignore[attr-defined]
-            (role.name, role.title.in_language(_language())) for role in seat.procedure.roles
+            (role.name, role.title.in_language(spoken())) for role in seat.procedure.roles
         ]
 
 
@@ -246,7 +247,7 @@ def switch_on(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
 
 def role_titles(member: Membership, seat: Seat) -> list[str]:
     """The roles of a member by their titles, as the procedure in force has them."""
-    return [role.title.in_language(_language()) for role in seat.procedure.roles if role.name in member.roles]
+    return [role.title.in_language(spoken()) for role in seat.procedure.roles if role.name in member.roles]
 
 
 def _found(pk: int) -> Membership:
@@ -271,7 +272,7 @@ def _handed_over(seat: Seat, member: Membership, form: HandOverForm) -> HandedOv
         by=seat.membership,
         reason=form.cleaned_data["reason"],
         at=seat.now,
-        language=_language(),
+        language=spoken(),
     )
 
 
@@ -300,7 +301,7 @@ def _member_page(
             "open_cases": count,
             "is_self": member.pk == seat.membership.pk,
             "managing": [
-                role.title.in_language(_language())
+                role.title.in_language(spoken())
                 for role in seat.procedure.roles
                 if role.name in managing_roles(seat.procedure)
             ],
@@ -326,7 +327,3 @@ def _outcome(
             "is_still_on": is_still_on,
         },
     )
-
-
-def _language() -> str:
-    return get_language() or "nl"

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from complaints.actions import send_message
+from complaints.controls import sent_revision
+from complaints.desk.boxes import MESSAGE, keep_typed
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import LONGEST
@@ -38,7 +40,7 @@ def write(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     here = standing(seat, reference)
     problem = _sent(request, here)
     if problem:
-        request.session["unsent"] = {"case": here.case.pk, "text": str(request.POST.get("text", ""))}
+        keep_typed(request, here.case, MESSAGE, str(request.POST.get("text", "")))
         messages.error(request, problem)
     else:
         messages.success(request, _("Uw bericht staat op de pagina van de indiener."))
@@ -54,7 +56,6 @@ def _sent(request: HttpRequest, here: Standing) -> str:
         return " ".join(str(each) for each in form.errors["text"])
     if not form.cleaned_data["text"] and not files:
         return _("Schrijf een bericht of kies een bestand.")
-    made_from = str(request.POST.get("revision", ""))
     try:
         send_message(
             here.case,
@@ -62,7 +63,7 @@ def _sent(request: HttpRequest, here: Standing) -> str:
             actor=here.actor,
             at=here.now,
             files=files,
-            revision=int(made_from) if made_from.isdecimal() and len(made_from) < 10 else None,
+            revision=sent_revision(request.POST),
         )
     except UploadRefused as refused:
         return str(refused)

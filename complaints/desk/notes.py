@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from complaints.access import cases_for
 from complaints.actions.notes import NotLinked, link_cases, unlink_cases, write_note
+from complaints.desk.boxes import NOTE, keep_typed
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import LONGEST
@@ -58,7 +59,7 @@ def write(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     if not text:
         messages.error(request, _("Schrijf eerst een notitie."))
     elif len(text) > LONGEST:
-        request.session["unkept"] = {"case": here.case.pk, "text": text}
+        keep_typed(request, here.case, NOTE, text)
         messages.error(request, _("Deze notitie is te lang. Bewaar haar in delen."))
     else:
         write_note(here.case, text, member=seat.membership, at=here.now)

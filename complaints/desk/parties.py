@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from complaints.actions import link_respondent
+from complaints.controls import whole_number
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import standing
 from complaints.models import Membership, Party
@@ -23,8 +24,8 @@ def link(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRespo
     party = Party.objects.filter(case=here.case, kind=Party.Kind.RESPONDENT, pk=pk).first()
     if party is None:
         raise Http404
-    typed = request.POST.get("member", "")
-    member = Membership.objects.select_related("user").filter(pk=int(typed)).first() if _is_key(typed) else None
+    key = whole_number(request.POST.get("member"), digits=17)
+    member = Membership.objects.select_related("user").filter(pk=key).first() if key is not None else None
     link_respondent(here.case, party, member, actor=here.actor, at=here.now)
     if member is None:
         messages.success(request, _("Opgeschreven: %(name)s is geen collega.") % {"name": party.name})
@@ -33,7 +34,3 @@ def link(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRespo
     if member is not None and member.pk == seat.membership.pk:
         return redirect("desk:worklist")
     return redirect("desk:case", here.case.reference)
-
-
-def _is_key(typed: str) -> bool:
-    return typed.isdecimal() and len(typed) < 18

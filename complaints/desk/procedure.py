@@ -13,14 +13,15 @@ from functools import wraps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints.actions import publishing
 from complaints.desk.seats import Seat, page, seated
 from complaints.intake.pages import versions
 from complaints.models import Membership
+from complaints.said import spoken
 from procedures import comparing, editing, wording
 from procedures.catalogue import published_versions, version_in_force
 from procedures.definition import Procedure
@@ -225,7 +226,7 @@ def changes(before: Procedure, draft: ProcedureVersion) -> list[Named]:
     """What a sound draft changes, in words; nothing of an unsound one."""
     if editing.problems_of(draft.source):
         return []
-    language = get_language() or "nl"
+    language = spoken()
     return [
         Named(
             kind=each.kind,
@@ -243,7 +244,7 @@ def changes(before: Procedure, draft: ProcedureVersion) -> list[Named]:
 
 def publisher(procedure: Procedure) -> str:
     """The title of the role that may publish."""
-    return procedure.role(procedure.publisher).title.in_language(get_language() or "nl").lower()
+    return procedure.role(procedure.publisher).title.in_language(spoken()).lower()
 
 
 def no_draft(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -18,6 +17,7 @@ from complaints.desk.chips import Chip, chip
 from complaints.desk.procedure import Fault, faults
 from complaints.desk.seats import Seat, page, seated
 from complaints.forms import DayField, MomentField
+from complaints.said import spoken
 from procedures import wording
 from procedures.calendars import LAST, OutOfCalendar
 from procedures.catalogue import zone_of
@@ -57,7 +57,7 @@ class TryForm(forms.Form):
         super().__init__(data=data)
         self.asked = True
         zone = zone_of(procedure)
-        language = get_language() or "nl"
+        language = spoken()
         wrong = {"required": _("Vul dit in.")}
         self.fields["received"] = MomentField(
             zone=zone,
@@ -154,7 +154,7 @@ def _simulated(procedure: Procedure, form: TryForm, seat: Seat) -> Simulation | 
             until=local(until, zone=zone_of(procedure), end_of_day=True) if until else None,
         )
     except ActRefused as refusal:
-        language = get_language() or "nl"
+        language = spoken()
         form.add_error(
             None, " ".join(each.in_language(language) for each in (refusal.reason, *refusal.fields.values()))
         )
@@ -166,7 +166,7 @@ def _simulated(procedure: Procedure, form: TryForm, seat: Seat) -> Simulation | 
 
 
 def _told(simulation: Simulation) -> dict[str, Any]:
-    procedure, language = simulation.procedure, get_language() or "nl"
+    procedure, language = simulation.procedure, spoken()
     phase = procedure.phase(simulation.case.phase)
     return {
         "simulation": simulation,
@@ -188,7 +188,7 @@ def _told(simulation: Simulation) -> dict[str, Any]:
 
 
 def _step(simulation: Simulation, step: Step) -> Told:
-    procedure, decision, language = simulation.procedure, step.decision, get_language() or "nl"
+    procedure, decision, language = simulation.procedure, step.decision, spoken()
     if decision.occurrence.startswith("check:"):
         check = procedure.check(decision.occurrence.removeprefix("check:"))
         what = _("afgevinkt: “%(title)s”") % {"title": check.title.in_language(language)}
@@ -217,7 +217,7 @@ def _step(simulation: Simulation, step: Step) -> Told:
 def _letter(simulation: Simulation, number: int) -> str:
     procedure, sent = simulation.procedure, simulation.letters[number]
     told = _("“%(title)s” aan %(to)s (%(channel)s)") % {
-        "title": procedure.letter(sent.letter).title.in_language(get_language() or "nl"),
+        "title": procedure.letter(sent.letter).title.in_language(spoken()),
         "to": wording.joined([_role(procedure, each) for each in sent.to]),
         "channel": wording.channel(sent.channel),
     }
@@ -232,7 +232,7 @@ def _clock(simulation: Simulation, number: int) -> Clock:
     if rule.owed_by is OwedBy.COMPLAINANT:
         notes.append(_("van de indiener"))
     return Clock(
-        title=rule.title.in_language(get_language() or "nl"),
+        title=rule.title.in_language(spoken()),
         due=clock.due.due,
         note=", ".join(notes),
         chip=chip(clock, rule, at=simulation.at, calendar=calendar, zone=zone_of(procedure)),
@@ -244,7 +244,7 @@ def _clock(simulation: Simulation, number: int) -> Clock:
 
 def _role(procedure: Procedure, name: str) -> str:
     """Whom a role, or a recipient of letters, stands for."""
-    language = get_language() or "nl"
+    language = spoken()
     known = {
         "complainant": _("de indiener"),
         "respondent": _("degene over wie het gaat"),

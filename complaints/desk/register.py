@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.text import Truncator
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints.access import cases_for
@@ -22,7 +22,7 @@ from complaints.desk.seats import Seat, page, seated
 from complaints.desk.spreadsheets import Cell, Table, as_csv, as_xlsx
 from complaints.models import Answer, Case, Membership, Party
 from complaints.queries import register as query
-from complaints.said import in_words
+from complaints.said import in_words, spoken
 from procedures import answers as stored
 from procedures import wording
 from procedures.catalogue import procedure_of, zone_of
@@ -269,7 +269,7 @@ def _titled(parts: Sequence[object], name: str) -> str:
 
 
 def _in(text: Text) -> str:
-    return text.in_language(get_language() or "nl")
+    return text.in_language(spoken())
 
 
 def _on_screen(cell: Cell) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actions import CaseMovedOn, sides
 from complaints.actions.correspondence import addressee_of
+from complaints.controls import sent_revision
 from complaints.desk.seats import page
 from complaints.desk.standing import Standing
 from complaints.forms import DayField
@@ -103,8 +104,8 @@ def data_of(request: HttpRequest) -> Any:
 
 
 def _revision(request: HttpRequest) -> int:
-    sent = str(request.POST.get("revision", ""))
-    return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+    sent = sent_revision(request.POST)
+    return -1 if sent is None else sent
 
 
 def today_of(here: Standing) -> date:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.access import Entry, case_for_staff
@@ -14,6 +13,7 @@ from complaints.actions import Actor, respondents_of
 from complaints.desk.seats import Seat
 from complaints.models import Case
 from complaints.queries.state import state_of
+from complaints.said import spoken
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.catalogue import calendar_of, zone_of
@@ -62,7 +62,7 @@ class Standing:
 
     def reason_of(self, act: Act, refusal: engine.ActRefused) -> str:
         """Why an act cannot be done now; who may, when it is somebody else's."""
-        language = get_language() or "nl"
+        language = spoken()
         if refusal.code != "role":
             return refusal.reason.in_language(language)
         titles = [each.title.in_language(language).lower() for each in self.procedure.roles if each.name in act.by]

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -18,6 +17,7 @@ from complaints.desk.acts import choosable
 from complaints.desk.seats import Seat, page, seated
 from complaints.forms import AnswersForm, MomentField, form_for
 from complaints.intake import representation
+from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.catalogue import NotInForce
@@ -70,7 +70,7 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
             representative=speaks,
         )
     except engine.ActRefused as refusal:
-        form.take_refusal(refusal, language=_language())
+        form.take_refusal(refusal, language=spoken())
         return _form_page(request, definition, form, nonce=nonce, status=422)
     except NotInForce:
         form.add_error(RECEIVED_AT, _("Op deze dag gold er nog geen procedure in Gehoor."))
@@ -114,7 +114,7 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
         members=choosable(procedure, act),
         audience="desk",
         initial={RECEIVED_AT: seat.now, representation.REPRESENTED: "no"},
-        language=_language(),
+        language=spoken(),
         **sent,
     )
     first: dict[str, forms.Field] = {
@@ -147,7 +147,7 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
             choices=[
                 (
                     each.name,
-                    f"{each.title.in_language(_language())} {each.consequence.in_language(_language())}".strip(),
+                    f"{each.title.in_language(spoken())} {each.consequence.in_language(spoken())}".strip(),
                 )
                 for each in procedure.intake.confidentiality
             ],
@@ -186,7 +186,7 @@ def _asks_whether_meant(procedure: Procedure) -> bool:
 
 
 def _channels(seat: Seat) -> list[tuple[str, str]]:
-    return [(each.name, each.title.in_language(_language())) for each in seat.procedure.intake.channels]
+    return [(each.name, each.title.in_language(spoken())) for each in seat.procedure.intake.channels]
 
 
 def _not_later_than(seat: Seat) -> Any:
@@ -198,9 +198,5 @@ def _not_later_than(seat: Seat) -> Any:
 
 
 def _form_page(request: HttpRequest, act: Act, form: AnswersForm, *, nonce: str, status: int = 200) -> HttpResponse:
-    title = act.title.in_language(_language())
+    title = act.title.in_language(spoken())
     return page(request, "desk/take_in.html", {"title": title, "act": act, "form": form, "nonce": nonce}, status=status)
-
-
-def _language() -> str:
-    return get_language() or "nl"

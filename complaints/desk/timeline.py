@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.actions import sides
 from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
@@ -16,6 +16,7 @@ from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import LEFT, LOOKED
 from complaints.desk.standing import Standing
 from complaints.models import Event, Membership
+from complaints.said import spoken
 from procedures import engine, wording
 from procedures.definition import Procedure
 
@@ -88,7 +89,7 @@ def _who(event: Event, names: Mapping[int, str]) -> str:
 
 
 def _what(event: Event, standing: Standing) -> str:
-    language = get_language() or "nl"
+    language = spoken()
     procedure = standing.procedure
     if event.occurrence in _BESIDE:
         return str(_BESIDE[event.occurrence])
@@ -113,6 +114,6 @@ def _automatic(name: str, procedure: Procedure) -> str:
 
 def _phase(name: str, procedure: Procedure) -> str:
     try:
-        return procedure.phase(name).title.in_language(get_language() or "nl")
+        return procedure.phase(name).title.in_language(spoken())
     except KeyError:
         return name

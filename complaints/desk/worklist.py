@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -25,6 +25,7 @@ from complaints.queries import worklist as query
 from complaints.queries.deputies import stood_in_for
 from complaints.queries.handlers import assigning_acts
 from complaints.queries.state import deadline_of
+from complaints.said import spoken
 from procedures import engine, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
@@ -181,7 +182,7 @@ def _row(case: Case, seat: Seat, asked: Asked) -> Row:
         # Closing days are the organisation's, holidays the version's: what the clock was counted with.
         calendar = Calendar.for_policy(procedure.calendar, seat.calendar.closed)
         due = chip(state, rule, at=seat.now, calendar=calendar, zone=zone_of(procedure))
-        what, on = rule.title.in_language(_language()), state.due.due
+        what, on = rule.title.in_language(spoken()), state.due.due
         counting = wording.counting(
             state, rule, procedure=procedure, calendar=calendar, because=_because(case, state, rule)
         )
@@ -241,7 +242,3 @@ def _flags(states: list[str]) -> list[str]:
 def _page_address(filters: query.Filters, number: int) -> str:
     address = filters.query()
     return f"{address}{'&' if len(address) > 1 else ''}p={number}"
-
-
-def _language() -> str:
-    return get_language() or "nl"

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -19,7 +18,7 @@ from complaints.intake import representation
 from complaints.intake.form import CONFIDENTIALITY
 from complaints.letters.rendering import mark
 from complaints.models import Answer, Case, Event, Party
-from complaints.said import in_words
+from complaints.said import in_words, spoken
 from procedures import answers
 from procedures.catalogue import procedure_of
 from procedures.definition import PARTY_FIELDS, FieldKind, Procedure, Text
@@ -112,4 +111,4 @@ def about_you(case: Case, procedure: Procedure) -> list[Said]:
 
 def text_of(text: Text) -> str:
     """A text of the procedure in the active language."""
-    return text.in_language(get_language() or "nl")
+    return text.in_language(spoken())

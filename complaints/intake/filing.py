@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 from django.views.decorators.cache import cache_control, never_cache
@@ -51,6 +50,7 @@ from complaints.intake.pages import dated_steps
 from complaints.intake.views import in_force_now
 from complaints.models import Draft, Party
 from complaints.queries.state import state_of
+from complaints.said import spoken
 from complaints.uploads import MAX_FILES
 from procedures import engine
 from procedures.catalogue import calendar_of, procedure_of
@@ -182,12 +182,12 @@ def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: 
             received_at=now,
             recorded_at=now,
             nonce=draft.nonce,
-            language=get_language() or "nl",
+            language=spoken(),
             files=files_of(draft),
             representative=speaks,
         )
     except engine.ActRefused as refusal:
-        form.take_refusal(refusal, language=get_language() or "nl")
+        form.take_refusal(refusal, language=spoken())
         return _form_page(request, procedure, draft, form=form)
     discard(draft)
     _forget(request)

@@ -11,13 +11,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.forms import YES, AnswersForm, FilesField, form_for
 from complaints.intake import representation
 from complaints.models import Draft, DraftFile
-from complaints.said import in_words
+from complaints.said import in_words, spoken
 from procedures import answers, engine
 from procedures.calendars import Calendar
 from procedures.definition import PARTY_FIELDS, Field, FieldKind, Procedure
@@ -48,7 +47,7 @@ def complaint_form(
     With `data` it judges what was typed; a draft it shows again, and judges when somebody asked for that. Files that
     the draft keeps count as answers.
     """
-    language = get_language() or "nl"
+    language = spoken()
     kept = {each.field for each in draft.files.all()} if draft else set()
     refused: Mapping[str, Sequence[str]] = {}
     if data is None and draft and draft.is_judged:
@@ -146,7 +145,7 @@ def check_page(form: AnswersForm, procedure: Procedure, kept: Sequence[DraftFile
 
 def referral(procedure: Procedure, chosen: str) -> tuple[str, str] | None:
     """What to do with a complaint that has to be filed elsewhere: what it is about, and where to go."""
-    language = get_language() or "nl"
+    language = spoken()
     for each in procedure.intake.exclusions:
         if each.name == chosen:
             return each.title.in_language(language), each.referral.in_language(language)
@@ -161,7 +160,7 @@ def late_words(procedure: Procedure, given: Mapping[str, object], *, at: datetim
     field = next(each for each in procedure.intake.fields if each.name == window.from_fact)
     day = answers.parse(field, given[window.from_fact], zone=ZoneInfo(procedure.zone))
     is_late = engine.filed_late(procedure, {window.from_fact: day}, at=at, calendar=calendar)
-    return window.late.in_language(get_language() or "nl") if is_late else ""
+    return window.late.in_language(spoken()) if is_late else ""
 
 
 def _as_sent(kept: Mapping[str, Sequence[str]]) -> QueryDict:
@@ -178,7 +177,7 @@ def as_initial(kept: Mapping[str, Sequence[str]]) -> dict[str, object]:
 
 def _question(form: AnswersForm, asked: Mapping[str, Field], name: str) -> str:
     if name in asked:
-        return asked[name].title.in_language(get_language() or "nl")
+        return asked[name].title.in_language(spoken())
     return str(form.fields[name].label)
 
 
@@ -188,7 +187,7 @@ def _said(form: AnswersForm, asked: Field | None, name: str, procedure: Procedur
         return ""
     if asked is None:
         chosen = next((each for each in procedure.intake.confidentiality if each.name == value), None)
-        return chosen.title.in_language(get_language() or "nl") if chosen else str(value)
+        return chosen.title.in_language(spoken()) if chosen else str(value)
     if asked.kind is FieldKind.YES_NO:
         value = value == YES
     fact = tuple(value) if isinstance(value, list) else value

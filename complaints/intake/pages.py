@@ -9,10 +9,10 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from complaints.intake import representation
 from complaints.markup import Voice, render
+from complaints.said import spoken
 from procedures import answers, engine, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import zone_of
@@ -86,7 +86,7 @@ def page_of(procedure: Procedure) -> dict[str, Any]:
 
 def asked_of_you(procedure: Procedure) -> list[Asked]:
     """The personal answers that the form asks, for the page about privacy."""
-    language = get_language() or "nl"
+    language = spoken()
     return [
         Asked(each.title.in_language(language), each.purpose.in_language(language), each.required and not each.when)
         for each in (*procedure.intake.fields, *representation.fields(procedure))
@@ -112,7 +112,7 @@ def _bodies_in(text: Text) -> Iterator[Placeholder]:
 
 def sections(procedure: Procedure) -> list[tuple[str, str, SafeString]]:
     """The sections of the page: name, heading, text as HTML."""
-    language = get_language() or "nl"
+    language = spoken()
     return [
         (each.name, each.heading.in_language(language), markup(each.text, procedure))
         for each in procedure.public.sections
@@ -121,7 +121,7 @@ def sections(procedure: Procedure) -> list[tuple[str, str, SafeString]]:
 
 def markup(text: Text, procedure: Procedure) -> SafeString:
     """A public text as HTML."""
-    language = get_language() or "nl"
+    language = spoken()
 
     def say(placeholder: Placeholder) -> str:
         match placeholder.kind:
@@ -154,7 +154,7 @@ def dates_when_filed(procedure: Procedure, calendar: Calendar, *, at: datetime) 
 def dated_steps(procedure: Procedure, case: engine.Case, calendar: Calendar) -> list[DatedStep]:
     """The running clocks that a complainant is told of, the first to end first."""
     zone = zone_of(procedure)
-    language = get_language() or "nl"
+    language = spoken()
     found = []
     for clock in case.deadlines:
         rule = procedure.deadline(clock.rule)
@@ -168,7 +168,7 @@ def dated_steps(procedure: Procedure, case: engine.Case, calendar: Calendar) -> 
 
 def picture(procedure: Procedure) -> list[PictureStep]:
     """The steps of the procedure, placed on a line."""
-    language = get_language() or "nl"
+    language = spoken()
     steps = []
     for number, step in enumerate(procedure.public.steps):
         rule = procedure.deadline(step.deadline) if step.deadline else None

@@ -10,12 +10,12 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.letters.dates import UNKNOWN, Dates, capital
 from complaints.letters.occasion import Occasion, Recipient, Written
 from complaints.markup import Voice, render, text_of
+from complaints.said import spoken
 from procedures import wording
 from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
 from procedures.placeholders import Placeholder, parse, parse_line
@@ -52,7 +52,7 @@ def salutation(to: Recipient) -> str:
     name = " ".join(to.name.split())
     if not name or is_a_body:
         return _("Beste collega,") if to.is_inside else _("Goedendag,")
-    if (get_language() or "nl").startswith("nl"):
+    if spoken().startswith("nl"):
         for written, said in _TITLES:
             name = written.sub(said, name)
     return _("Beste %(name)s,") % {"name": name}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from complaints.said import spoken
 from procedures import engine, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import zone_of
@@ -36,7 +36,7 @@ class NotNow:
 
 def past_steps(procedure: Procedure, case: engine.Case, calendar: Calendar, *, at: datetime) -> list[PastStep]:
     """The terms that a complainant was told of and that run no more, in the order in which they were to end."""
-    zone, language = zone_of(procedure), get_language() or "nl"
+    zone, language = zone_of(procedure), spoken()
     is_over = procedure.phase(case.phase).is_end
     found = []
     for clock in case.deadlines:
@@ -82,7 +82,7 @@ def reason_of(procedure: Procedure, case: engine.Case, act: Act, refusal: engine
         return _("Dit kon tot en met %(end)s.") % {"end": end}
     if refusal.code == "early" and end:
         return _("Dit kan pas na %(end)s.") % {"end": end}
-    return refusal.reason.in_language(get_language() or "nl")
+    return refusal.reason.in_language(spoken())
 
 
 def last_day(procedure: Procedure, case: engine.Case, act: Act) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.actions import beside
 from complaints.models import BESIDE, Event, Letter
+from complaints.said import spoken
 from procedures.definition import OwedBy, Procedure
 
 
@@ -25,7 +25,7 @@ def told(events: Iterable[Event], letters: Iterable[Letter], procedure: Procedur
 
     Internal steps are left out: who ticked what, and what was written to colleagues.
     """
-    language = get_language() or "nl"
+    language = spoken()
     line: list[Told] = []
     phase = ""
     for event in events:

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints.access import Entry
 from complaints.actions import CaseMovedOn, note_read, perform
+from complaints.controls import sent_revision
 from complaints.forms import form_for
 from complaints.intake.pages import dated_steps
 from complaints.models import Message
@@ -23,6 +23,7 @@ from complaints.portal.files import letters_of, own_documents
 from complaints.portal.story import told
 from complaints.queries.sides import asked_of_complainant
 from complaints.queries.state import state_of
+from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
 from procedures.calendars import Calendar
@@ -78,7 +79,7 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
     """A form for an act of the complainant. What was typed is kept when the case has moved on meanwhile."""
     case, procedure = entry.case, entry.procedure
     now = timezone.now()
-    language = get_language() or "nl"
+    language = spoken()
     state = _standing(entry, calendar_of(procedure, at=now), at=now)
     offers = _offers(entry, state, at=now)
     definition, refusal = _asked(entry, act, offers, is_sent=request.method == "POST")
@@ -97,7 +98,7 @@ def act(request: HttpRequest, entry: Entry, act: str) -> HttpResponse:
                     answers=form.answers(),
                     actor=entry.actor,
                     at=now,
-                    revision=sent_revision(request),
+                    revision=sent_revision(request.POST),
                     files=form.files_by_field(),
                 )
             except CaseMovedOn:
@@ -167,9 +168,7 @@ def _refused(
         "instead": instead,
         "typed": typed,
         "had_files": bool(request.FILES),
-        "words": "\n\n".join([act.title.in_language(get_language() or "nl"), *(value for _name, value in typed)])
-        if typed
-        else "",
+        "words": "\n\n".join([act.title.in_language(spoken()), *(value for _name, value in typed)]) if typed else "",
         "revision": entry.case.revision,
     }
     return render(request, "public/refused.html", context, status=409)
@@ -179,12 +178,6 @@ def back(request: HttpRequest, what: str, at: datetime) -> HttpResponse:
     """To the page of the case, which says what was done at the instant `at`."""
     request.session[DONE] = {"what": what, "at": at.isoformat()}
     return redirect("case", organisation=request.organisation.slug)  # type: ignore[attr-defined]
-
-
-def sent_revision(request: HttpRequest) -> int | None:
-    """The revision of the case that the form was made from."""
-    sent = str(request.POST.get("revision", ""))
-    return int(sent) if sent.isdecimal() and len(sent) < 10 else None
 
 
 def _standing(entry: Entry, calendar: Calendar, *, at: datetime) -> engine.Case:

@@ -11,16 +11,18 @@ from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from complaints.access import Entry
 from complaints.actions import CORRECTABLE, correct_contact, send_message
+from complaints.controls import sent_revision
 from complaints.forms import LONGEST, AnswersForm, FilesField, form_for
 from complaints.models import Party
 from complaints.portal.entering import for_complainant
-from complaints.portal.views import back, sent_revision
+from complaints.portal.views import back
+from complaints.said import spoken
 from complaints.uploads import MAX_FILES
 
 LONGEST_ADDRESS = 254  # characters of a mail address, by RFC 5321
@@ -65,14 +67,14 @@ def message(request: HttpRequest, entry: Entry) -> HttpResponse:
             actor=entry.actor,
             at=now,
             files=form.cleaned_data["files"],
-            revision=sent_revision(request),
+            revision=sent_revision(request.POST),
         )
         return back(request, _("Wij hebben uw bericht."), sent.sent_at)
     context = {
         "procedure": entry.procedure,
         "case": entry.case,
         "form": form,
-        "revision": sent_revision(request) or entry.case.revision,
+        "revision": sent_revision(request.POST) or entry.case.revision,
     }
     return render(request, "public/write.html", context, status=422 if form.is_bound else 200)
 
@@ -112,7 +114,7 @@ def _contact_form(entry: Entry, party: Party, request: HttpRequest) -> AnswersFo
         asked,
         initial={each.name: getattr(party, each.name) for each in asked},
         data=request.POST if request.method == "POST" else None,
-        language=get_language() or "nl",
+        language=spoken(),
     )
     if "email" in form.fields:
         form.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS))

@@ -10,8 +10,8 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
+from complaints.said import spoken
 from procedures import wording
 from procedures.definition import Term, Text
 
@@ -21,7 +21,7 @@ register = template.Library()
 @register.filter
 def text(value: Text) -> str:
     """A text of the procedure in the active language."""
-    return value.in_language(get_language() or "nl")
+    return value.in_language(spoken())
 
 
 @register.filter

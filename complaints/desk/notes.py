@@ -35,7 +35,7 @@ def notes_of(here: Standing, seat: Seat) -> dict[str, Any]:
     """What the case page shows of notes and of cases that belong together. Notes are for colleagues only."""
     if not here.is_colleague:
         return {}
-    mine = cases_for(seat.membership, seat.procedure)
+    mine = cases_for(seat.membership, seat.procedure, at=seat.now)
     linked = _linked(here.case, mine)
     known = {each.case.pk for each in linked}
     found: list[Repeat] = [each for each in repeats(here.case, mine, at=here.now) if each.case.pk not in known]
@@ -74,7 +74,7 @@ def link(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     here = standing(seat, reference)
     if not here.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
-    mine = cases_for(seat.membership, seat.procedure)
+    mine = cases_for(seat.membership, seat.procedure, at=seat.now)
     if "remove" in request.POST:
         return _removed(request, here, mine)
     wanted = str(request.POST.get("other", "")).strip().upper()

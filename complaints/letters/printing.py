@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from pydyf import PDF
 from weasyprint import CSS, HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 STATIC = Path(settings.BASE_DIR) / "static"
 _SVG = "data:image/svg+xml;base64,"
-_VARIANT = "pdf/ua-1"
+_VARIANT = "pdf/a-2a"
+_CLAIM_OF_A = re.compile(rb' pdfaid:\w+="\w+"')
+# What WeasyPrint leaves out where it writes PDF/A: that the page is PDF/UA-1 too (both have tags, language and title).
+# PDF/A knows only the properties of XMP itself, so it wants to read there what that property is.
+_ALSO_UA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name>
+<pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Part of ISO 14289 to which the document conforms</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property>
+</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+</rdf:RDF>"""
 
 
 class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
@@ -30,7 +50,7 @@ class OwnPartsOnly(URLFetcher):  # type: ignore[misc]
 
 
 def pdf(page: str) -> bytes:
-    """The page as a PDF with tags, language and title (PDF/UA-1), for people and for machines that read aloud.
+    """The page as a PDF to keep (PDF/A-2a) with tags, language and title, for machines that read aloud (PDF/UA-1).
 
     Fonts and style sheets are read once per process and used for every letter. A letter that runs on to another page is
     set a little closer, where that saves the page: no sheet of paper for a signature.
@@ -39,12 +59,31 @@ def pdf(page: str) -> bytes:
     if 1 < len(letter.pages) <= 3:
         closer = _laid_out(page, "letter.css", "letter-tight.css")
         letter = closer if len(closer.pages) < len(letter.pages) else letter
-    return bytes(letter.write_pdf(pdf_variant=_VARIANT))
+    return _written(letter)
 
 
 def paper(page: str) -> bytes:
     """A document that is no letter (templates/paper/) as a PDF of the same kind."""
-    return bytes(_laid_out(page, "paper.css").write_pdf(pdf_variant=_VARIANT))
+    return _written(_laid_out(page, "paper.css"))
+
+
+def address(page: str) -> bytes:
+    """A sheet that shows nothing but an address, where the window of an envelope is, as a PDF of the same kind."""
+    return _written(_laid_out(page, "letter.css"))
+
+
+def _written(document: Document) -> bytes:
+    return bytes(document.write_pdf(pdf_variant=_VARIANT, finisher=_claim))
+
+
+def _claim(document: Document, file: PDF) -> None:
+    """Says in the PDF that it is both PDF/A and PDF/UA; neither, where no font has a character that is in it."""
+    metadata = file.objects[int(file.catalog["Metadata"].split()[0])]
+    packet = b"".join(metadata.stream)
+    if any(font.missing for font in document.fonts.values()):
+        metadata.stream = [_CLAIM_OF_A.sub(b"", packet)]
+    else:
+        metadata.stream = [packet.replace(b"</rdf:RDF>", _ALSO_UA)]
 
 
 def _laid_out(page: str, *styles: str) -> Document:

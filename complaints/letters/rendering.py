@@ -13,7 +13,7 @@ from procedures import wording
 from procedures.definition import Channel, Letter, Theme
 
 WINDOW_LINES = 6  # that fit in the envelope's window, with the sender's line above them
-WINDOW_WIDTH = 42  # characters that fit in such a line
+WINDOW_WIDTH = 40  # characters that fit in such a line
 
 
 def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter) -> str:
@@ -70,7 +70,7 @@ def _rows(line: str, *, at_most: int) -> list[str]:
     rows = textwrap.wrap(" ".join(line.split()), WINDOW_WIDTH)
     if len(rows) <= at_most:
         return rows
-    return [*rows[: at_most - 1], rows[at_most - 1][: WINDOW_WIDTH - 2].rstrip() + " …"]
+    return [*rows[: at_most - 1], textwrap.wrap(rows[at_most - 1], WINDOW_WIDTH - 2)[0] + " …"]
 
 
 def _titled(subject: str, reference: str) -> str:

@@ -9,30 +9,38 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from typing import Any
 
-import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context, ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from complaints import throttling
 from complaints.access import LET_IN_BY
+from complaints.actions.account_mail import LANGUAGE, post, tell_changed
 from complaints.desk.confirming import PROVED_AT, recently_confirmed
 from complaints.models import User
 
-log = structlog.get_logger(__name__)
-
 LOOSELY = "login_failed_account"  # the rate for an account, whoever tries it
+# What the owner of an account is told, by allauth's name for what changed.
+CHANGED = {
+    "account/email/password_changed": _("Uw wachtwoord voor Gehoor is veranderd."),
+    "account/email/password_reset": _("Er is een nieuw wachtwoord gekozen voor uw account bij Gehoor."),
+    "mfa/email/totp_activated": _("Er is een app voor inlogcodes aan uw account gekoppeld."),
+    "mfa/email/totp_deactivated": _("De app voor inlogcodes is van uw account gehaald."),
+    "mfa/email/webauthn_added": _("Er is een passkey aan uw account toegevoegd."),
+    "mfa/email/webauthn_removed": _("Er is een passkey van uw account gehaald."),
+    "mfa/email/recovery_codes_generated": _("U hebt nieuwe reservecodes. De oude werken niet meer."),
+    "": _("Er is iets veranderd aan hoe u inlogt bij Gehoor."),
+}
 
 
 def account_with(email: str) -> User | None:
@@ -127,8 +135,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Posts the mail beside the answer, so that the answer takes as long as one for an unknown address."""
         subject = render_to_string("desk/mail/password_reset_subject.txt").strip()
         body = render_to_string("desk/mail/password_reset.txt", {"person": user, "url": context["password_reset_url"]})
-        message = EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email])
-        threading.Thread(target=_post, args=(message,)).start()
+        post(user, subject, body)
+
+    def send_notification_mail(self, template_prefix: str, user: User, *_args: Any, **_kwargs: Any) -> None:
+        """Tells the owner in our own words. allauth's mails name the network address and the browser, and its templates
+        are not there; what it has no words of ours for is told too."""
+        with translation.override(LANGUAGE):
+            tell_changed(user, str(CHANGED.get(template_prefix, CHANGED[""])), at=timezone.now())
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -154,10 +167,3 @@ def _cipher() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     derived = [hashlib.sha256(b"second factor:" + key.encode()).digest() for key in keys]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(each)) for each in derived])
-
-
-def _post(message: EmailMessage) -> None:
-    try:
-        message.send()
-    except OSError as problem:  # smtplib's own errors are OSErrors too
-        log.error("desk.reset_mail_failed", problem=type(problem).__name__)

@@ -16,7 +16,6 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from complaints import throttling
@@ -31,6 +30,7 @@ from complaints.actions.subscriptions import (
     has_address,
     renew_address,
 )
+from complaints.desk.confirming import confirmed
 from complaints.desk.seats import Seat, page, seated
 from complaints.letters.digest import LANGUAGE, note
 from complaints.models import Subscription
@@ -52,7 +52,7 @@ def agenda(request: HttpRequest, seat: Seat) -> HttpResponse:
     return _page(request, seat)
 
 
-@never_cache
+@confirmed
 @require_POST
 @seated
 def address(request: HttpRequest, seat: Seat) -> HttpResponse:

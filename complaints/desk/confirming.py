@@ -1,7 +1,8 @@
 """The second factor that the desk asks for, and the step-up: being asked once more who you are, before what is grave.
 
-`@confirmed` goes on a view that shows or takes away whole dossiers: an export, an erasure. Who signed in or confirmed
-within five minutes goes on. Others are asked on the spot, and what they typed travels along.
+`@confirmed` goes on a view that shows or takes away whole dossiers, or gives somebody a way in: an export, a private
+address. `@confirmed_to_change` goes on one whose form alone is grave: publishing, somebody's roles. Who signed in or
+confirmed within five minutes goes on. Others are asked on the spot, and what they typed travels along.
 """
 
 from __future__ import annotations
@@ -55,6 +56,17 @@ def confirmed(view: View) -> View:
         return ask(request, lambda: view(request, *args, **kwargs))
 
     return guarded
+
+
+def confirmed_to_change(view: View) -> View:
+    """A view that anybody may look at who may see it, and whose form only who confirmed lately may send."""
+    guarded = confirmed(view)
+
+    @wraps(view)
+    def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return (guarded if request.method == "POST" else view)(request, *args, **kwargs)
+
+    return chosen
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:

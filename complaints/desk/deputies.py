@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints.actions.deputies import NotArranged, arrange_deputy, withdraw_deputy
 from complaints.actions.memberships import may_manage
+from complaints.desk.confirming import ask, recently_confirmed
 from complaints.desk.seats import Seat, page, seated
 from complaints.forms import DayField
 from complaints.models import Membership, Substitution
@@ -53,12 +54,14 @@ class DeputyForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @seated
-def deputies(request: HttpRequest, seat: Seat) -> HttpResponse:
+def deputies(request: HttpRequest, seat: Seat) -> HttpResponseBase:
     """One's own substitutions, and for who manages people everybody's."""
     if not seat.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     form = DeputyForm(seat, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        if _is_for_another(form, seat) and not recently_confirmed(request):
+            return ask(request, lambda: deputies(request))
         try:
             made = _arranged(form, seat)
         except NotArranged as refused:
@@ -107,6 +110,11 @@ def colleagues(seat: Seat) -> list[Membership]:
     inside = [role.name for role in seat.procedure.roles if not role.is_outside]
     members = Membership.objects.select_related("user").filter(is_active=True, roles__overlap=inside)
     return sorted(members, key=lambda each: each.name)
+
+
+def _is_for_another(form: DeputyForm, seat: Seat) -> bool:
+    """Whether it opens the cases of somebody else than who asks for it."""
+    return bool(form.cleaned_data.get("member", str(seat.membership.pk)) != str(seat.membership.pk))
 
 
 def _arranged(form: DeputyForm, seat: Seat) -> Substitution:

@@ -25,6 +25,8 @@ from complaints.actions.memberships import (
     may_manage,
     reactivate,
 )
+from complaints.actions.second_factors import reason_against, take_second_factor, taken_from
+from complaints.desk.confirming import confirmed, confirmed_to_change
 from complaints.desk.deputies import colleagues
 from complaints.desk.seats import Seat, page, seated
 from complaints.models import Assignment, Case, Membership, Substitution
@@ -94,6 +96,25 @@ class HandOverForm(forms.Form):
         self.fields["to"].choices = [("", _("Kies een persoon")), *choices]  # type: ignore[attr-defined]
 
 
+class LostFactorForm(forms.Form):
+    """Why a second factor is taken away."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Waarom haalt u de tweede stap weg?"),
+        help_text=gettext_lazy("Uw collega leest dit in een mail. Het blijft op deze pagina staan."),
+        min_length=10,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": gettext_lazy("Vul dit in. Eén zin is genoeg."),
+            "min_length": gettext_lazy("Vul dit in. Eén zin is genoeg."),
+        },
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="factor_%s")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A member as the list shows them; `open_cases` counts what the viewer may know of."""
@@ -129,6 +150,7 @@ def members(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
 
 
+@confirmed_to_change
 @require_http_methods(["GET", "POST"])
 @seated
 def new(request: HttpRequest, seat: Seat) -> HttpResponse:
@@ -157,6 +179,7 @@ def new(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
 
 
+@confirmed_to_change
 @require_http_methods(["GET", "POST"])
 @seated
 def member(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
@@ -184,6 +207,7 @@ def member(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
     return _member_page(request, seat, found, form=form)
 
 
+@confirmed
 @require_POST
 @seated
 def give_away(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
@@ -197,6 +221,7 @@ def give_away(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
     return _outcome(request, found, _handed_over(seat, found, form))
 
 
+@confirmed
 @require_POST
 @seated
 def switch_off(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
@@ -229,6 +254,7 @@ def switch_off(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
     return redirect("desk:members")
 
 
+@confirmed
 @require_POST
 @seated
 def switch_on(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
@@ -243,6 +269,33 @@ def switch_on(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("%(name)s kan er weer in.") % {"name": found.name})
     return redirect("desk:members")
+
+
+@confirmed
+@require_POST
+@seated
+def take_away_factor(request: HttpRequest, seat: Seat, pk: int) -> HttpResponse:
+    """Takes away the second factor that a member lost, with a written reason."""
+    if not may_manage(seat.membership, seat.procedure):
+        return HttpResponseForbidden(NOT_YOURS)
+    found = _found(pk)
+    form = LostFactorForm(request.POST)
+    if form.is_valid():
+        try:
+            take_second_factor(
+                found,
+                reason=form.cleaned_data["reason"],
+                by=seat.membership,
+                procedure=seat.procedure,
+                at=seat.now,
+            )
+        except NotChanged as refused:
+            form.add_error(None, str(refused))
+        else:
+            text = _("De tweede stap van %(name)s is weg. Bij de volgende keer inloggen maakt deze collega een nieuwe.")
+            messages.success(request, text % {"name": found.name})
+            return redirect("desk:member", found.pk)
+    return _member_page(request, seat, found, factor_form=form)
 
 
 def role_titles(member: Membership, seat: Seat) -> list[str]:
@@ -284,8 +337,10 @@ def _member_page(
     form: RolesForm | None = None,
     hand_over_form: HandOverForm | None = None,
     off_form: HandOverForm | None = None,
+    factor_form: LostFactorForm | None = None,
 ) -> HttpResponse:
-    wrong = next((each for each in (form, hand_over_form, off_form) if each is not None), None)
+    typed = (form, hand_over_form, off_form, factor_form)
+    wrong = next((each for each in typed if each is not None), None)
     initial = {"function": member.function, "roles": member.roles}
     count = _open_cases(seat, member).count()
     return page(
@@ -298,6 +353,9 @@ def _member_page(
             "form": form or RolesForm(seat, initial=initial),
             "hand_over_form": hand_over_form or HandOverForm(seat, member, name=OVER),
             "off_form": off_form or HandOverForm(seat, member, name=OFF),
+            "factor_form": factor_form or LostFactorForm(),
+            "factor_stays": reason_against(member, by=seat.membership, procedure=seat.procedure),
+            "factor_taken": taken_from(member),
             "open_cases": count,
             "is_self": member.pk == seat.membership.pk,
             "managing": [

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints.actions import publishing
+from complaints.desk.confirming import confirmed_to_change
 from complaints.desk.seats import Seat, page, seated
 from complaints.intake.pages import versions
 from complaints.models import Membership
@@ -164,6 +165,7 @@ def difference(request: HttpRequest, seat: Seat) -> HttpResponse:
     )
 
 
+@confirmed_to_change
 @require_http_methods(["GET", "POST"])
 @for_publishers
 def publish(request: HttpRequest, seat: Seat) -> HttpResponse:

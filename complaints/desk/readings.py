@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from complaints.access import LOOK_LASTS, case_to_look_into, cases_for, may_look
 from complaints.actions.reading import look_into
+from complaints.desk.confirming import confirmed_to_change
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.standing import Standing
 from complaints.models import Case, Reading
@@ -59,6 +60,7 @@ class LookForm(forms.Form):
     )
 
 
+@confirmed_to_change
 @require_http_methods(["GET", "POST"])
 @seated
 def look(request: HttpRequest, seat: Seat) -> HttpResponse:

@@ -88,6 +88,7 @@ class DeskSite(AdminSite):
             ("medewerkers/<int:pk>/overdragen/", members.give_away, "member_hand_over"),
             ("medewerkers/<int:pk>/uit/", members.switch_off, "member_off"),
             ("medewerkers/<int:pk>/aan/", members.switch_on, "member_on"),
+            ("medewerkers/<int:pk>/tweede-stap/", members.take_away_factor, "member_factor"),
             ("inzien/", readings.look, "look"),
             ("waarnemen/", deputies.deputies, "deputies"),
             ("waarnemen/<int:pk>/stop/", deputies.withdraw, "deputy_withdraw"),

@@ -93,6 +93,7 @@ ADDRESSES = {
     "beheer/medewerkers/<int:pk>/overdragen/": "staff",
     "beheer/medewerkers/<int:pk>/uit/": "staff",
     "beheer/medewerkers/<int:pk>/aan/": "staff",
+    "beheer/medewerkers/<int:pk>/tweede-stap/": "staff",
     "beheer/inzien/": "staff",
     "beheer/waarnemen/": "staff",
     "beheer/waarnemen/<int:pk>/stop/": "staff",

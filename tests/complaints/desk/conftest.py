@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from django.core import mail
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from complaints.desk.confirming import confirmed
 from complaints.models import Membership
@@ -53,11 +58,35 @@ def grave_page(monkeypatch: pytest.MonkeyPatch) -> GravePage:
 
 @pytest.fixture
 def signed_in() -> Callable[[Membership], Client]:
-    """A browser in which this member is signed in."""
+    """A browser in which this member signed in just now, so that nothing asks who they are once more."""
 
     def sign_in(member: Membership) -> Client:
         client = Client()
         client.force_login(member.user)
+        request = HttpRequest()
+        request.session = client.session
+        record_authentication(request, member.user, "password")
+        request.session.save()
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def told(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> Callable[[], AbstractContextManager[list[str]]]:
+    """What is mailed about an account in a block, which ends when the first such mail has left."""
+
+    @contextmanager
+    def within() -> Iterator[list[str]]:
+        bodies: list[str] = []
+        before = len(mail.outbox)
+        with django_capture_on_commit_callbacks(execute=True):
+            yield bodies
+        until = time.monotonic() + 2
+        while len(mail.outbox) == before and time.monotonic() < until:
+            time.sleep(0.01)
+        bodies += [str(each.body) for each in mail.outbox[before:]]
+
+    return within

@@ -164,19 +164,6 @@ def test_days_before_excel_knows_any_are_texts():
 
 
 @pytest.fixture
-def signed_in() -> SignedIn:
-    """A browser in which this member signed in just now, so that an export asks for nothing more."""
-
-    def sign_in(member_: Membership) -> Client:
-        client = Client()
-        typed = {"login": member_.user.email, "password": "een lang wachtwoord"}
-        assert client.post("/beheer/login/", typed).status_code == 302
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
 def case(organisation: Organisation, people: dict[str, Membership]) -> Case:
     """A decided case, whose complainant knows how to write formulas."""
     case = filed_case(organisation, at=NOW, name="=Jolanda Verweij", subject="+Factuur", description="-")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,16 +20,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from complaints.models import Membership, User
+from complaints.models import Membership, Subscription, Substitution, User
 from config import embedded
 from config.short_memory import ShortMemory
 from procedures.models import Organisation
+from procedures.scoping import scope
 from tests.complaints.desk.conftest import GravePage
 from tests.complaints.factories import account
 
 pytestmark = pytest.mark.django_db
 
 SIGN_IN, WORKLIST, SET_UP = "/beheer/login/", "/beheer/zaken/", "/beheer/tweede-stap/instellen/"
+MEMBERS = "/beheer/medewerkers/"
 PASSWORD = "een lang wachtwoord"
 NOT_TOGETHER = "Dit klopt niet samen"
 
@@ -166,7 +171,31 @@ def test_session_ends_after_half_an_hour_without_use(organisation: Organisation,
     assert client.get(WORKLIST)["Location"] == f"{SIGN_IN}?next={WORKLIST}"
 
 
+def test_half_an_hour_counts_from_the_last_request(organisation: Organisation, people: dict[str, Membership]):
+    client = Client()
+    answer = sign_in(people["csm"].user, client=client)
+    cookie = answer.cookies["session"]
+    assert (cookie["max-age"], cookie["expires"]) == ("", "")  # gone with the browser
+    assert cookie["httponly"]
+    Session.objects.update(expire_date=timezone.now() + timedelta(minutes=1))
+    assert client.get(WORKLIST).status_code == 200
+    left = (Session.objects.get().expire_date - timezone.now()).total_seconds()
+    assert 29 * 60 < left <= 30 * 60
+
+
 def test_membership_is_looked_at_with_each_request(organisation: Organisation, people: dict[str, Membership]):
+    csm, client = people["csm"], Client()
+    sign_in(csm.user, client=client)
+    assert client.get(WORKLIST).status_code == client.get(f"{MEMBERS}nieuw/").status_code == 200
+    with scope(organisation.pk):
+        Membership.objects.filter(pk=csm.pk).update(roles=["handler"])
+    assert (client.get(WORKLIST).status_code, client.get(f"{MEMBERS}nieuw/").status_code) == (200, 403)
+    with scope(organisation.pk):
+        Membership.objects.filter(pk=csm.pk).update(is_active=False)
+    assert client.get(WORKLIST).status_code == 403
+
+
+def test_account_is_looked_at_with_each_request(organisation: Organisation, people: dict[str, Membership]):
     client = Client()
     sign_in(people["csm"].user, client=client)
     assert client.get(WORKLIST).status_code == 200
@@ -301,6 +330,39 @@ def test_guessing_codes_slows_down(organisation: Organisation, people: dict[str,
 
 
 @pytest.mark.usefixtures("_compulsory")
+def test_guessing_recovery_codes_slows_down_and_uses_none_up(
+    organisation: Organisation, people: dict[str, Membership], monkeypatch: pytest.MonkeyPatch
+):
+    user, client = people["csm"].user, Client()
+    sign_in(user, client=client)
+    _secret, codes = set_up(client)
+    client.post("/beheer/logout/")
+    sign_in(user, client=client)
+    for number in range(5):
+        client.post("/beheer/login/code/", {"code": f"0000000{number}"})
+    refused = client.post("/beheer/login/code/", {"code": codes[0]})
+    assert (refused.status_code, "Wacht vijf minuten" in text(refused)) == (422, True)
+    elsewhere = Client()
+    sign_in(user, client=elsewhere, REMOTE_ADDR="198.51.100.7")
+    guessed = elsewhere.post("/beheer/login/code/", {"code": codes[0]}, REMOTE_ADDR="198.51.100.7")
+    assert guessed.status_code == 422  # from another address the account has no more tries
+    now = time.time()
+    monkeypatch.setattr("allauth.core.internal.ratelimit.time.time", lambda: now + 301)
+    assert client.post("/beheer/login/code/", {"code": codes[0]})["Location"] == WORKLIST
+
+
+@pytest.mark.usefixtures("_compulsory")
+def test_guessing_codes_at_the_step_up_slows_down(organisation: Organisation, people: dict[str, Membership]):
+    client = Client()
+    sign_in(people["csm"].user, client=client)
+    _secret, codes = set_up(client)
+    later(client, seconds=301)
+    for _ in range(5):
+        assert "Deze code klopt niet" in text(client.post("/beheer/inzien/", {"again-code": "000000"}))
+    assert "Wacht vijf minuten" in text(client.post("/beheer/inzien/", {"again-code": codes[0]}))
+
+
+@pytest.mark.usefixtures("_compulsory")
 def test_session_from_before_the_second_factor_is_asked_for_it(
     organisation: Organisation, people: dict[str, Membership]
 ):
@@ -377,6 +439,101 @@ def test_step_up_guesses_slow_down(organisation: Organisation, people: dict[str,
     for _ in range(5):
         client.post(SET_UP, {"again-password": "anders"})
     assert "Wacht vijf minuten" in text(client.post(SET_UP, {"again-password": PASSWORD}))
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "form"),
+    [
+        ("general_director", "/beheer/procedure/publiceren/", {"seen": "x"}),
+        ("csm", "/beheer/medewerkers/nieuw/", {"email": "a@b.example"}),
+        ("csm", "/beheer/medewerkers/{handler}/", {"roles": ["manager"]}),
+        ("csm", "/beheer/medewerkers/{handler}/uit/", {}),
+        ("csm", "/beheer/medewerkers/{handler}/aan/", {}),
+        ("csm", "/beheer/medewerkers/{handler}/overdragen/", {"to": "{manager}", "reason": "Ziek."}),
+        ("csm", "/beheer/medewerkers/{handler}/tweede-stap/", {"reason": "Telefoon gestolen"}),
+        ("csm", "/beheer/waarnemen/", {"member": "{handler}", "deputy": "{manager}"}),
+        ("handler", "/beheer/inzien/", {"reference": "KO-2026-0001", "reason": "De directie vroeg het."}),
+        ("handler", "/beheer/agenda/adres/", {"known": ""}),
+    ],
+)
+def test_what_is_grave_asks_once_more_and_then_goes_on(
+    organisation: Organisation, people: dict[str, Membership], who: str, address: str, form: dict[str, Any]
+):
+    keys = {name: str(each.pk) for name, each in people.items()}
+    days = {"first_on": "4-11-2099", "last_on": "5-11-2099"} if "deputy" in form else {}
+    typed = {name: value.format(**keys) if isinstance(value, str) else value for name, value in form.items()} | days
+    client = Client()
+    sign_in(people[who].user, client=client)
+    later(client, seconds=301)
+    asked = client.post(address.format(**keys), typed)
+    assert (asked.status_code, "Bent u het zelf?" in text(asked)) == (403, True)
+    for name, value in typed.items():
+        assert f'name="{name}" value="{value[0] if isinstance(value, list) else value}"' in text(asked)
+    with scope(organisation.pk):
+        assert Membership.objects.get(pk=people["handler"].pk).roles == ["handler"]
+        assert not Substitution.objects.exists()
+        assert not Subscription.objects.exists()
+    done = client.post(address.format(**keys), {**typed, "again-password": PASSWORD})
+    assert "Bent u het zelf?" not in text(done)
+
+
+def test_looking_and_ones_own_deputy_ask_nothing_more(organisation: Organisation, people: dict[str, Membership]):
+    csm, client = people["csm"], Client()
+    sign_in(csm.user, client=client)
+    later(client, seconds=301)
+    for address in (MEMBERS, f"{MEMBERS}{csm.pk}/", "/beheer/waarnemen/", "/beheer/agenda/"):
+        assert client.get(address).status_code == 200, address
+    first = timezone.localdate() + timedelta(days=3)
+    days = {"first_on": f"{first:%d-%m-%Y}", "last_on": f"{first:%d-%m-%Y}"}
+    own = client.post("/beheer/waarnemen/", {"member": csm.pk, "deputy": people["manager"].pk, **days})
+    assert own.status_code == 302
+
+
+# --- What is mailed ---------------------------------------------------------------------------------------------------
+
+
+def test_owner_hears_of_each_change(
+    organisation: Organisation, people: dict[str, Membership], told: Callable[[], AbstractContextManager[list[str]]]
+):
+    user, client = people["csm"].user, Client()
+    sign_in(user, client=client)
+    new = {"password1": "nog een lang wachtwoord", "password2": "nog een lang wachtwoord"}
+    with told() as mails:
+        client.post("/beheer/password_change/", {"oldpassword": PASSWORD, **new})
+    assert "Uw wachtwoord voor Gehoor is veranderd." in mails[0]
+    [link] = asked_link(user.email)
+    with told() as mails:
+        other = Client()
+        other.post(other.get(link)["Location"], new)
+    assert "Er is een nieuw wachtwoord gekozen" in mails[0]
+    client = Client()
+    sign_in(user, new["password1"], client=client)
+    with told() as mails:
+        set_up(client)
+    assert "een app voor inlogcodes aan uw account gekoppeld" in mails[0]
+    with told() as mails:
+        client.post("/beheer/tweede-stap/reservecodes/nieuw/")
+    assert "nieuwe reservecodes" in mails[0]
+    with told() as mails:
+        client.post("/beheer/tweede-stap/weghalen/")
+    assert "De app voor inlogcodes is van uw account gehaald." in mails[0]
+    assert "/beheer/wachtwoord-vergeten/" in mails[0]
+    changed = [each for each in mail.outbox if "account" in each.subject]
+    assert {(each.subject, *each.to) for each in changed} == {
+        ("Er is iets veranderd aan uw account bij Gehoor", user.email)
+    }
+    assert len(changed) == 5
+
+
+def test_change_stays_when_the_mail_cannot_leave(
+    organisation: Organisation, people: dict[str, Membership], settings: Settings
+):
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 9
+    client = Client()
+    sign_in(people["csm"].user, client=client)
+    new = {"password1": "nog een lang wachtwoord", "password2": "nog een lang wachtwoord"}
+    assert client.post("/beheer/password_change/", {"oldpassword": PASSWORD, **new}).status_code == 302
+    assert sign_in(people["csm"].user, "nog een lang wachtwoord").status_code == 302
 
 
 # --- What counts the tries --------------------------------------------------------------------------------------------

@@ -18,11 +18,19 @@ from complaints.actions.cases import (
 from complaints.actions.choices import NotKept, drop_filter, keep_filter
 from complaints.actions.drafts import discard, draft_of, files_of, forget_expired, keep_draft, put_away
 from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
-from complaints.actions.posting import NotReleased, confirm_posted, release_letter, retry_letter, send_waiting
+from complaints.actions.posting import (
+    INCOMPLETE,
+    NotReleased,
+    confirm_posted,
+    release_letter,
+    retry_letter,
+    send_waiting,
+)
 from complaints.actions.reading import note_reading
 
 __all__ = [
     "CORRECTABLE",
+    "INCOMPLETE",
     "THE_CLOCK",
     "THE_COMPLAINANT",
     "Actor",

@@ -111,6 +111,11 @@ def recipient_of(letter: Letter) -> Recipient:
     )
 
 
+def is_colleague(recipient: Recipient, procedure: Procedure) -> bool:
+    """Whether they work for the organisation: a mail of words with a link to the case is enough for them."""
+    return recipient.is_inside and not any(role.is_outside for role in procedure.roles if role.name == recipient.kind)
+
+
 def addressee_of(party: Party, case: Case) -> Addressee:
     """A party as letters reach them; the complainant and who speaks for them are one (KK-02)."""
     if party.kind == Party.Kind.RESPONDENT:

@@ -24,10 +24,10 @@ from django.db import transaction
 
 from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
-from complaints.actions.correspondence import recipient_of, signing_role
+from complaints.actions.correspondence import is_colleague, recipient_of, signing_role
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
 from complaints.letters import invitation, mailing, rendering
-from complaints.letters.writing import Written, write
+from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, require_complete, write
 from complaints.models import Letter
 from complaints.queries.dossier import occasion_of
 from complaints.queries.sides import entry_of, sender_of
@@ -38,6 +38,8 @@ from procedures.definition import Letter as LetterRule
 from procedures.scoping import current, scope
 
 log = structlog.get_logger(__name__)
+
+INCOMPLETE = "incomplete"
 
 
 class NotReleased(Exception):
@@ -106,11 +108,14 @@ def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, ma
     try:
         with scope(organisation):
             letter = Letter.objects.select_related("case__version").get(pk=key)
-            pdf = _rendered(letter, at=at)
+            pdf = _frozen(letter, at=at)
             is_mail = letter.channel == Channel.EMAIL.value
             message = _message(letter, pdf) if is_mail else None
         if message is not None:
             mail.send_messages([message])
+    except Incomplete as problem:  # waiting does not mend it: a person has to
+        error = f"{INCOMPLETE}:{','.join(problem.facts)}"
+        _give_up_or_retry(organisation, key, token, error, at=at, is_final=True)
     except Exception as problem:  # noqa: BLE001  # whatever went wrong, this letter is tried again and the others go on
         error, is_final = judged(problem)
         _give_up_or_retry(organisation, key, token, error, at=at, is_final=is_final)
@@ -167,15 +172,18 @@ def _counts(letter: Letter) -> bool:
     return not earlier.exclude(pk=letter.pk).exists()
 
 
-def _rendered(letter: Letter, *, at: datetime) -> bytes:
-    """The PDF's bytes: stored the first time, the same ones ever after."""
-    from complaints.letters import printing  # loading it takes half a second that only senders need
-
+def _frozen(letter: Letter, *, at: datetime) -> bytes | None:
+    """What leaves: made and stored the first time, the same ever after. The PDF's bytes, or None for a mail to a
+    colleague: that is its text alone, of which the hash is kept instead. Raises Incomplete."""
     if letter.pdf:
         with letter.pdf.open("rb") as stored:
             content: bytes = stored.read()
             return content
     procedure = procedure_of(letter.case.version)
+    recipient = recipient_of(letter)
+    has_no_pdf = letter.channel == Channel.EMAIL.value and is_colleague(recipient, procedure)
+    if has_no_pdf and letter.sha256:
+        return None
     calendar = calendar_of(procedure, at=at)
     rule = _rule_of(letter, procedure)
     occasion = occasion_of(
@@ -188,18 +196,24 @@ def _rendered(letter: Letter, *, at: datetime) -> bytes:
         sender_role=signing_role(procedure, rule),
         deadline=letter.deadline,
     )
-    recipient = recipient_of(letter)
+    require_complete(rule, occasion)
     today = at.astimezone(ZoneInfo(procedure.zone)).date()
-    if letter.depends_on_sending and letter.written_on != today:
+    if letter.depends_on_sending and letter.written_on != today and not letter.sha256:
         written = write(rule, to=recipient, occasion=occasion)
         letter.subject, letter.html, letter.text = written.subject[:200], written.html, written.text
         letter.written_on = today
-    page = rendering.page(_written(letter), to=recipient, occasion=occasion, letter=rule)
-    pdf = printing.pdf(page)
-    letter.sha256 = hashlib.sha256(pdf).hexdigest()
-    letter.pdf.save(f"{current()}/{uuid.uuid4()}.pdf", ContentFile(pdf), save=False)
+    pdf = None if has_no_pdf else _printed(letter, rule, recipient, occasion)
+    letter.sha256 = hashlib.sha256(letter.text.encode() if pdf is None else pdf).hexdigest()
+    if pdf is not None:
+        letter.pdf.save(f"{current()}/{uuid.uuid4()}.pdf", ContentFile(pdf), save=False)
     letter.save(update_fields=["subject", "html", "text", "written_on", "sha256", "pdf"])
     return pdf
+
+
+def _printed(letter: Letter, rule: LetterRule, to: Recipient, occasion: Occasion) -> bytes:
+    from complaints.letters import printing  # loading it takes half a second that only senders of paper need
+
+    return printing.pdf(rendering.page(_written(letter), to=to, occasion=occasion, letter=rule))
 
 
 def _written(letter: Letter) -> Written:
@@ -212,7 +226,7 @@ def _written(letter: Letter) -> Written:
     )
 
 
-def _message(letter: Letter, pdf: bytes) -> EmailMultiAlternatives:
+def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
     procedure = procedure_of(letter.case.version)
     from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     message = mailing.message(

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints.actions import NotReleased, confirm_posted, release_letter, retry_letter
+from complaints.actions import INCOMPLETE, NotReleased, confirm_posted, release_letter, retry_letter
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
@@ -128,14 +128,20 @@ def _row(here: Standing, letter: Letter) -> Row:
         title=title,
         to=letter.to_name or letter.to_organisation or letter.to_email,
         channel=wording.channel(Channel(letter.channel)),
-        problem=_problem(letter.error) if letter.state == Letter.State.FAILED else "",
+        problem=_problem(here, letter.error) if letter.state == Letter.State.FAILED else "",
         is_for_colleague=letter.member_id is not None and letter.state not in STUCK,
         may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
         may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
     )
 
 
-def _problem(error: str) -> str:
+def _problem(here: Standing, error: str) -> str:
+    if error.startswith(f"{INCOMPLETE}:"):
+        facts = error.removeprefix(f"{INCOMPLETE}:").split(",")
+        titles = {each.name: each.title.in_language(spoken()) for each in here.procedure.every_field()}
+        return _("In deze brief ontbreekt: %(what)s. Zo mag hij niet weg.") % {
+            "what": wording.joined([f"“{titles.get(name, name)}”" for name in facts])
+        }
     if error.startswith("smtp_5"):
         return _("De mailserver weigert dit adres (%(code)s). Klopt het?") % {"code": error.removeprefix("smtp_")}
     if error.startswith("smtp_"):

@@ -1,4 +1,4 @@
-"""A letter as an e-mail: the words as plain text, the letter itself as a PDF."""
+"""A letter as an e-mail: the words as plain text, the letter itself as a PDF. Colleagues get the words alone."""
 
 from __future__ import annotations
 

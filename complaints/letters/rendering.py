@@ -8,7 +8,7 @@ import textwrap
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, missing, salutation
+from complaints.letters.writing import Occasion, Recipient, Written, salutation
 from procedures import wording
 from procedures.definition import Channel, Letter, Theme
 
@@ -17,9 +17,7 @@ WINDOW_WIDTH = 40  # characters that fit in such a line
 
 
 def page(written: Written, *, to: Recipient, occasion: Occasion, letter: Letter) -> str:
-    """The whole letter as an HTML document. Raises Incomplete when it lacks an answer that it must hold."""
-    if lacking := missing(letter, occasion):
-        raise Incomplete(letter.name, lacking)
+    """The whole letter as an HTML document."""
     procedure = occasion.procedure
     contact = procedure.contact
     with translation.override(written.language):

@@ -20,7 +20,7 @@ from procedures import wording
 from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
 from procedures.placeholders import Placeholder, parse, parse_line
 
-__all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "salutation", "write"]
+__all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "require_complete", "salutation", "write"]
 
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
@@ -67,6 +67,12 @@ def missing(letter: Letter, occasion: Occasion) -> tuple[str, ...]:
         for name in wanted
         if kinds.get(name) not in (FieldKind.MEASURES, FieldKind.POINTS) and occasion.facts.get(name) in (None, "", ())
     )
+
+
+def require_complete(letter: Letter, occasion: Occasion) -> None:
+    """Raises Incomplete when the letter lacks an answer that it must hold."""
+    if lacking := missing(letter, occasion):
+        raise Incomplete(letter.name, lacking)
 
 
 class _Writer:

@@ -28,6 +28,7 @@ from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
 from tests.complaints.factories import act_answers, actor_of, definition, filed_case, intake_answers, published, staffed
+from tests.complaints.letters.frozen import is_frozen
 from tests.conftest import MailServer
 
 pytestmark = pytest.mark.django_db
@@ -250,6 +251,69 @@ def test_letter_leaves_once_with_its_own_message_id_and_the_same_bytes(
     assert len(sent) == 1
     assert [recipients for recipients in smtp_server.recipients if recipients == ["j.verweij@wilgenroos.example"]]
     assert send_waiting(organisation.pk, at=MONDAY + timedelta(days=1)) == 0
+
+
+def test_mail_to_a_colleague_is_words_alone_and_the_same_each_time(
+    organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
+):
+    case = filed_case(organisation, at=FRIDAY)
+    smtp_server.answer = "451 later"
+    send_waiting(organisation.pk, at=FRIDAY)
+    with scope(organisation.pk):
+        frozen = letter_of(case, "new_complaint")
+        assert is_frozen(frozen, definition(SLUG))
+        Letter.objects.filter(pk=frozen.pk).update(depends_on_sending=True)  # a date in it counts from its leaving
+    smtp_server.answer = "250 OK"
+    send_waiting(organisation.pk, at=MONDAY)
+    with scope(organisation.pk):
+        letter = letter_of(case, "new_complaint")
+        assert (letter.state, letter.text, letter.sha256) == ("sent", frozen.text, frozen.sha256)
+        assert letter.written_on == FRIDAY.date()
+    message = next(each for each in smtp_server.messages if each["Message-ID"] == letter.message_id)
+    assert [part.get_content_type() for part in message.walk()] == ["text/plain"]
+    assert letter.text.strip() in message.get_content().replace("\r\n", "\n")
+    assert f"/beheer/zaken/{case.reference}/" in letter.text
+
+
+def test_mail_to_a_colleague_that_goes_on_paper_after_all_is_printed_as_it_was(
+    organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
+):
+    case = filed_case(organisation, at=FRIDAY)
+    smtp_server.answer = "550 no"
+    send_waiting(organisation.pk, at=FRIDAY)
+    with scope(organisation.pk):
+        retry_letter(letter_of(case, "new_complaint"), at=MONDAY, email="-")
+    send_waiting(organisation.pk, at=MONDAY)
+    with scope(organisation.pk):
+        letter = letter_of(case, "new_complaint")
+        assert (letter.state, letter.written_on) == ("to_post", FRIDAY.date())
+        assert is_frozen(letter, definition(SLUG))
+
+
+def test_letter_to_who_is_no_colleague_keeps_its_pdf(
+    organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
+):
+    case = filed_case(organisation, at=FRIDAY)
+    with scope(organisation.pk):  # an assessor has a role here, but comes from outside
+        Letter.objects.filter(case=case).update(name="committee_invitation", recipient="assessor")
+    send_waiting(organisation.pk, at=FRIDAY)
+    with scope(organisation.pk):
+        letter = letter_of(case, "committee_invitation")
+        assert letter.pdf
+        assert is_frozen(letter, definition(SLUG))
+
+
+def test_letter_that_lacks_what_it_must_hold_is_a_task_for_a_person_at_once(
+    organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
+):
+    case = filed_case(organisation, at=FRIDAY)
+    with scope(organisation.pk):
+        Letter.objects.filter(case=case).update(name="decision", recipient="complainant")
+    send_waiting(organisation.pk, at=FRIDAY)
+    with scope(organisation.pk):
+        letter = letter_of(case, "decision")
+        assert (letter.state, letter.attempts, letter.error) == ("failed", 1, "incomplete:verdict,reasons")
+    assert smtp_server.messages == []
 
 
 @pytest.mark.parametrize(("answer", "attempts"), [("451 later", 8), ("550 no", 1)])

@@ -33,6 +33,7 @@ from procedures.scoping import scope
 from procedures.simulation import Rehearsal
 from procedures.simulation import open_acts as may_be_done
 from tests.complaints.factories import member, published
+from tests.complaints.letters.frozen import is_frozen
 from tests.conftest import MailServer
 from tests.procedures import stories
 from tests.procedures.stories import Outcome, Story, StoryStep
@@ -63,7 +64,7 @@ def test_story_goes_as_written_in_the_app(story: Story, smtp_server: MailServer,
         assert replace(replayed(played.case), facts={}, checks={}) == replace(stored, facts={}, checks={})
         assert set(replayed(played.case).checks) == set(stored.checks)
         assert [(each.name, each.state, each.error) for each in Letter.objects.exclude(state=Letter.State.SENT)] == []
-        assert all(letter.pdf.size for letter in Letter.objects.all())
+        assert all(is_frozen(letter, story.procedure) for letter in Letter.objects.all())
 
 
 class Played:

@@ -11,12 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, open_case, send_waiting
+from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting
 from complaints.models import Case, Document, Letter, Membership, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
-from tests.complaints.factories import definition, filed_case, intake_answers, member, published
+from tests.complaints.factories import actor_of, definition, filed_case, intake_answers, member, published
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,8 @@ def test_only_our_own_addresses_are_there(people: dict[str, Membership], signed_
 
 
 def test_letter_that_left_is_shown_as_a_pdf(case: Case, people: dict[str, Membership], signed_in: SignedIn):
+    with scope(case.organisation_id):
+        perform(case, "acknowledge", answers={}, actor=actor_of(people["csm"], case), at=timezone.now())
     send_waiting(case.organisation_id, at=timezone.now() + timedelta(minutes=1))
     with scope(case.organisation_id):
         letter = Letter.objects.filter(case=case).exclude(pdf="").first()

@@ -106,6 +106,8 @@ def test_failed_letter_goes_to_another_address_or_on_paper(
     client.post(address(case, letter, "opnieuw"), {"email": "nieuw@wilgenroos.example"})
     now = fresh(letter)
     assert (now.state, now.to_email, now.error) == (Letter.State.WAITING, "nieuw@wilgenroos.example", "")
-    letter_in(case, Letter.State.FAILED)
+    letter_in(case, Letter.State.FAILED, error="incomplete:verdict,reasons")
+    page = client.get(f"/beheer/zaken/{case.reference}/").content.decode()
+    assert "ontbreekt: “Wat is het oordeel?” en “Waarom?”." in page
     client.post(address(case, letter, "opnieuw"), {"paper": "1"})
     assert (fresh(letter).state, fresh(letter).channel) == (Letter.State.WAITING, Channel.POST.value)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from complaints.letters.rendering import page
-from complaints.letters.writing import Incomplete, Occasion, Written, missing, write
+from complaints.letters.writing import Incomplete, Occasion, Written, missing, require_complete, write
 from procedures import engine
 from procedures.deadlines import Due, Pause, Skipped
 from procedures.definition import COMPLAINANT, Condition, Fact, Letter
@@ -164,14 +164,13 @@ def test_old_end_of_an_extended_clock_stays_the_same_when_the_letter_is_written_
     assert again.text == written.text
 
 
-def test_letter_that_lacks_what_it_must_hold_becomes_no_page():
+def test_letter_that_lacks_what_it_must_hold_may_not_leave():
     letter, occasion = klik("file", "assign", "decide", letter="decision")
     facts: dict[str, Fact] = {name: value for name, value in occasion.facts.items() if name != "reasons"}
     gap = replace(occasion, facts=facts)
     assert missing(letter, gap) == ("reasons",)
-    written = write(letter, to=RECIPIENT, occasion=gap)
     with pytest.raises(Incomplete, match="the letter decision lacks reasons"):
-        page(written, to=RECIPIENT, occasion=gap, letter=letter)
+        require_complete(letter, gap)
     without_measures = {name: value for name, value in occasion.facts.items() if name != "measures"}
     complete = replace(occasion, facts=without_measures)
     assert "Er zijn geen maatregelen nodig." in write(letter, to=RECIPIENT, occasion=complete).text

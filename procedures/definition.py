@@ -202,13 +202,30 @@ class FieldKind(StrEnum):
     POINTS = "points"  # points of the complaint, each with what was found and a verdict of `choices`
 
 
+class Meaning(StrEnum):
+    """What a choice comes down to, in every procedure: how a verdict counts, or whether a complaint is a repeat."""
+
+    UPHELD = "upheld"
+    PARTLY_UPHELD = "partly_upheld"
+    NOT_UPHELD = "not_upheld"
+    NO_FINDING = "no_finding"
+    REPEAT = "repeat"  # the same was complained about before
+    NO_REPEAT = "no_repeat"
+
+
+VERDICTS = frozenset({Meaning.UPHELD, Meaning.PARTLY_UPHELD, Meaning.NOT_UPHELD, Meaning.NO_FINDING})
+REPEATS = frozenset({Meaning.REPEAT, Meaning.NO_REPEAT})
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer. With a `referral` it is no answer but a way out: who chooses it is told that, and nothing is kept."""
+    """One answer. With a `referral` it is no answer but a way out: who chooses it is told that, and nothing is kept.
+    `means` tells what it comes down to, where something hangs on that besides the document's own conditions."""
 
     value: str
     title: Text
     referral: Text = EMPTY
+    means: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +250,9 @@ class Field:
     def open_choices(self) -> tuple[Choice, ...]:
         """The choices that are answers."""
         return tuple(each for each in self.choices if not each.referral)
+
+    def meaning_of(self, value: object) -> Meaning | None:
+        return next((each.means for each in self.choices if each.value == value), None)
 
     def choice_title(self, value: object) -> Text:
         return next((c.title for c in self.choices if c.value == value), Text(str(value)))

@@ -8,13 +8,16 @@ from itertools import combinations
 from procedures.definition import (
     COMPLAINANT,
     PARTY_FIELDS,
+    REPEATS,
     SYSTEM,
+    VERDICTS,
     Act,
     Condition,
     Field,
     FieldKind,
     Independence,
     Letter,
+    Meaning,
     OccurrenceKind,
 )
 from procedures.engine import INDEPENDENCE_REASON, UNTIL
@@ -144,6 +147,7 @@ def _field(field: Field, path: Path, *, is_intake: bool) -> Iterator[Finding]:
     for at, value in enumerate(values):
         if value in values[:at]:
             yield Finding((*path, "choices", at), f'give this choice another value: "{value}" is taken above.')
+    yield from _meanings(field, path)
     if field.kind in _MEMBERS and not field.role:
         yield Finding((*path, "role"), "add this key: say of which role the people are.")
     if field.role and field.kind not in _MEMBERS:
@@ -163,6 +167,21 @@ def _field(field: Field, path: Path, *, is_intake: bool) -> Iterator[Finding]:
             yield Finding((*path, "personal"), f'add personal = true: "{field.name}" describes a person.')
     elif field.name in PARTY_FIELDS:
         yield Finding((*path, "name"), f'choose another name: "{field.name}" has a fixed meaning.')
+
+
+def _meanings(field: Field, path: Path) -> Iterator[Finding]:
+    """One answer comes down to one thing; every point of a complaint is judged."""
+    meant = {choice.means for choice in field.choices if choice.means}
+    for at, choice in enumerate(field.choices):
+        where = (*path, "choices", at, "means")
+        if choice.means and field.kind is FieldKind.CHOICES:
+            yield Finding(where, 'take this away, or make the kind "choice": only one answer can mean something.')
+        elif choice.means in REPEATS and (meant & VERDICTS or field.kind is FieldKind.POINTS):
+            yield Finding(where, "ask in a field of its own whether it is a repeat: this is about the verdict.")
+        elif choice.means is Meaning.REPEAT and any(each.means is choice.means for each in field.choices[:at]):
+            yield Finding(where, "let one choice mean that it is a repeat: it is the one that is chosen beforehand.")
+        elif field.kind is FieldKind.POINTS and meant & VERDICTS and not choice.means:
+            yield Finding((*path, "choices", at), "say what this means as well: each point counts, whatever is chosen.")
 
 
 def _same_facts(index: Index) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ class AnswersForm(forms.Form):
     """What an act asks. Conditional fields are always shown, and required only when their condition holds.
 
     `kept` names the fields for which files are kept already; `left_out` those that other answers made needless;
-    `refused` says of files that came before why they were not kept.
+    `refused` says of files that came before why they were not kept; `judges` look at the answers together, last.
     """
 
     def __init__(self, asked: Sequence[Field], facts: Mapping[str, Fact], done: Sequence[str], **kwargs: Any) -> None:
@@ -50,6 +50,7 @@ class AnswersForm(forms.Form):
         self.kept: set[str] = set()
         self.left_out: set[str] = set()
         self.refused: Mapping[str, Sequence[str]] = {}
+        self.judges: list[Callable[[dict[str, Any]], None]] = []
         self._facts = dict(facts)
         self._done = tuple(done)
         self.helper = FormHelper()
@@ -72,7 +73,18 @@ class AnswersForm(forms.Form):
         for name, said in self.refused.items():
             if name in self.fields and name not in self.errors:
                 self.add_error(name, list(said))
+        for judge in self.judges:
+            judge(cleaned)
         return cleaned
+
+    def put_after(self, name: str, added: str, field: forms.Field) -> None:
+        """Adds a question that is none of the act's, below the one that it belongs to."""
+        fields: dict[str, forms.Field] = {}
+        for each, known in self.fields.items():
+            fields[each] = known
+            if each == name:
+                fields[added] = field
+        self.fields = fields
 
     def answers(self) -> dict[str, object]:
         """The answers as the engine takes them; files apart."""

@@ -23,6 +23,13 @@ class Actor:
     deputy_of: int | None = None  # the key of the member in whose place they play some of these roles
 
     @property
+    def member(self) -> Membership:
+        """The member who acts, for what only staff do. Raises ValueError for anybody else."""
+        if self.membership is None:
+            raise ValueError("only staff do this")
+        return self.membership
+
+    @property
     def in_history(self) -> dict[str, int]:
         """What an event tells of the actor beside who it was: in whose place."""
         return {"deputy_of": self.deputy_of} if self.deputy_of else {}

@@ -17,7 +17,7 @@ from complaints.actions.documents import keep_files
 from complaints.actions.indexing import index_case
 from complaints.actions.notices import write_notice
 from complaints.actions.recording import in_history
-from complaints.models import BESIDE, Case, Event, Message, Notice, Party
+from complaints.models import BESIDE, Answer, Case, Event, Message, Notice, Party
 
 MESSAGE, CONTACT, OWN_DATA = f"{BESIDE}message", f"{BESIDE}contact", f"{BESIDE}own_data"
 CORRECTABLE = ("email", "phone", "address", "postcode", "town")  # not the name: that is who the case belongs to
@@ -95,6 +95,18 @@ def note_own_data(case: Case, form: str, *, actor: Actor, at: datetime) -> Event
 def record_beside(case: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object]) -> Event:
     """Writes an event beside the procedure, at the instant `at`. `facts`: keys and hashes, no names, no texts."""
     return _record(_locked(case), occurrence, actor=actor, at=at, facts=facts)
+
+
+def record_reason(
+    case: Case, occurrence: str, reason: str, *, actor: Actor, at: datetime, facts: Mapping[str, object]
+) -> Event:
+    """Writes an event beside the procedure with a reason that somebody wrote: the event holds a salted hash of it, the
+    words are kept as an answer by the name of the occurrence."""
+    salt = secrets.token_hex(16)
+    hashed = in_history("reason", reason, {"reason": salt})
+    event = record_beside(case, occurrence, actor=actor, at=at, facts={**facts, "reason": hashed})
+    Answer.objects.create(case=event.case, event=event, name=occurrence, value=reason, is_personal=True, salt=salt)
+    return event
 
 
 def _locked(case: Case) -> Case:

@@ -33,6 +33,10 @@ class CaseMovedOn(Exception):
     """The case changed after the form was made; what was typed has to be looked at again."""
 
 
+class TooLate(Exception):
+    """This was done or undone before: the talk is off, the request is met, the document was put to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Representative:
     """Who files for somebody else (KK-02). Letters for the complainant go to them."""
@@ -226,6 +230,14 @@ def link_respondent(case: Case, party: Party, member: Membership | None, *, acto
     if changed:
         facts = {"party": {"value": party.pk}, "member": {"value": member.pk if member else None}}
         record_beside(case, RESPONDENT, actor=actor, at=at, facts=facts)
+
+
+def held(case: Case, revision: int | None = None) -> Case:
+    """The case, held until the transaction ends. Raises CaseMovedOn when it is not as the form was made from."""
+    fresh = Case.objects.select_for_update(of=("self",)).select_related("version").get(pk=case.pk)
+    if revision is not None and fresh.revision != revision:
+        raise CaseMovedOn
+    return fresh
 
 
 def _code_for(nonce: str) -> str:

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from complaints import nudge
 from complaints.actions.actors import Actor
 from complaints.letters.mailing import new_message_id
-from complaints.letters.writing import Recipient, write
+from complaints.letters.writing import Recipient, Written, write
 from complaints.models import Case, Event, Letter, Membership, Party
 from complaints.queries.deputies import deputies
 from complaints.queries.dossier import holders, occasion_of
 from procedures import engine
 from procedures.calendars import Calendar
-from procedures.catalogue import procedure_of
+from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import Channel, Procedure, Release, Role
 from procedures.definition import Letter as LetterRule
 
@@ -97,6 +99,35 @@ def write_letters(
             )
     Letter.objects.bulk_create(rows)
     return bool(rows)
+
+
+def post_beside(event: Event, addressee: Addressee, name: str, written: Written, sender: Membership) -> Letter:
+    """Puts a letter that no procedure names in the outbox: by mail, or on paper for who has no address for that."""
+    to, case = addressee.recipient, event.case
+    letter = Letter.objects.create(
+        case=case,
+        event=event,
+        key=f"{event.case_id}:{event.number}:{name}:{addressee.key}",
+        name=name,
+        recipient=to.kind,
+        party=addressee.party,
+        sender=sender,
+        to_name=to.name,
+        to_organisation=to.organisation,
+        to_address=list(to.address),
+        to_email=to.email,
+        language=to.language,
+        channel=(Channel.EMAIL if to.email else Channel.POST).value,
+        due_at=event.at,
+        try_at=event.at,
+        message_id=new_message_id(),
+        written_on=event.at.astimezone(zone_of(procedure_of(case.version))).date(),
+        subject=written.subject,
+        html=written.html,
+        text=written.text,
+    )
+    transaction.on_commit(nudge.workers)
+    return letter
 
 
 def recipient_of(letter: Letter) -> Recipient:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from complaints.actions.actors import staff
 from complaints.actions.cases import perform
 from complaints.models import Assignment, Case, Membership, Substitution
+from complaints.queries.sides import is_decision
 from complaints.queries.state import state_of
 from procedures import engine, wording
 from procedures.catalogue import calendar_of, procedure_of
@@ -119,7 +120,11 @@ def _hand_one_over(
     )
     offered = engine.offers(procedure, _now(case, procedure, at), at=at, by=actor.roles)
     acts = [(each, _chosen_in(each.act, roles)) for each in offered]
-    known = [(each, field) for each, field in acts if field and not (each.act.to and each.act.to != case.phase)]
+    known = [
+        (each, field)
+        for each, field in acts
+        if field and not (each.act.to and each.act.to != case.phase) and not is_decision(procedure, each.act)
+    ]
     if not known:
         return _("In deze fase wijst de procedure niemand anders aan.")
     offer, field = next(((each, field) for each, field in known if each.refusal is None), known[0])

@@ -53,6 +53,15 @@ def keep_files(
     return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
 
 
+def digest_of(file: UploadedFile[bytes]) -> str:
+    """The SHA-256 of what is in a file, as documents keep it."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 def _type_of(file: UploadedFile[bytes]) -> str:
     return str(file.content_type) if isinstance(file, Judged) else content_type_of(file)
 
@@ -61,10 +70,6 @@ def _keep(
     event: Event, field: str, file: UploadedFile[bytes], content_type: str, actor: Actor, at: datetime
 ) -> Document:
     title = clean_name(str(file.name))
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-    file.seek(0)
     document = Document(
         case=event.case,
         event=event,
@@ -72,7 +77,7 @@ def _keep(
         title=title,
         content_type=content_type,
         size=file.size or 0,
-        sha256=digest.hexdigest(),
+        sha256=digest_of(file),
         by=Document.By.COMPLAINANT if actor.membership is None else Document.By.STAFF,
         member=actor.membership,
         added_at=at,

@@ -30,7 +30,7 @@ from complaints.letters import invitation, mailing, rendering
 from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, require_complete, write
 from complaints.models import Letter
 from complaints.queries.dossier import occasion_of
-from complaints.queries.sides import entry_of, sender_of
+from complaints.queries.sides import enclosures_of, entry_of, sender_of
 from complaints.queries.state import state_of
 from procedures.catalogue import calendar_of, procedure_of, zone_of
 from procedures.definition import Channel, Procedure
@@ -245,6 +245,9 @@ def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
         entry, sender = entry_of(letter), sender_of(letter.case, letter.sender)
         to = recipient_of(letter)
         invitation.attach(message, invitation.calendar_of(entry, to=to, sender=sender, from_email=from_email), entry)
+    for document in enclosures_of([letter]).values():
+        with document.file.open("rb") as stored:
+            message.attach(document.title, stored.read(), document.content_type)
     return message
 
 

@@ -13,7 +13,7 @@ from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
 from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
-from complaints.actions.sides import send_reminders
+from complaints.actions.requests import send_reminders
 from complaints.queries.due import open_organisations, organisations_with_work
 from procedures.scoping import scope
 

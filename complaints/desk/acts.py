@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,9 +12,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from complaints.actions import CaseMovedOn, perform
-from complaints.actions.sides import perform_unheard
+from complaints.actions import CaseMovedOn
+from complaints.actions.explaining import Explained, perform_explained
 from complaints.controls import sent_revision
+from complaints.desk import repeating, verdicts
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.sides import UNHEARD, hold_back
 from complaints.desk.standing import Standing, standing
@@ -42,11 +42,11 @@ def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> Http
     refusal = here.refusal_of(act)
     if refusal:
         return _refused(request, here, definition, refusal)
-    return _form_page(request, here, definition, _form(here, definition), revision=here.case.revision)
+    return _form_page(request, here, definition, _form(seat, here, definition), revision=here.case.revision)
 
 
 def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpResponse:
-    form = _form(here, act, request)
+    form = _form(seat, here, act, request)
     revision = sent_revision(request.POST)
     if revision is None or revision != here.case.revision:
         return _moved_on(request, here, act, form)
@@ -57,12 +57,12 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
         return _form_page(request, here, act, form, revision=revision, status=_status_of(refusal))
     if not form.is_valid():
         return _form_page(request, here, act, form, revision=revision, status=422)
-    reason = form.cleaned_data.pop(UNHEARD, "")
-    do = partial(perform_unheard, reason=reason) if reason else perform
+    why = explained(form)
     try:
-        do(
+        perform_explained(
             here.case,
             act.name,
+            why,
             answers=form.answers(),
             actor=here.actor,
             at=seat.now,
@@ -82,7 +82,18 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
     return redirect("desk:case", here.case.reference)
 
 
-def _form(here: Standing, act: Act, request: HttpRequest | None = None) -> AnswersForm:
+def explained(form: AnswersForm) -> Explained:
+    """What was explained on a valid form, taken out of its answers."""
+    given = form.cleaned_data
+    return Explained(
+        unheard=given.pop(UNHEARD, ""),
+        no_repeat=given.pop(repeating.NO_REPEAT, ""),
+        alike=given.pop(repeating.ALIKE, ()),
+        is_verdict_meant=bool(given.pop(verdicts.MEANT, [])),
+    )
+
+
+def _form(seat: Seat, here: Standing, act: Act, request: HttpRequest | None = None) -> AnswersForm:
     sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request else {}
     form = form_for(
         here.procedure,
@@ -102,6 +113,10 @@ def _form(here: Standing, act: Act, request: HttpRequest | None = None) -> Answe
             required=False,
         )
     hold_back(form, here, act)
+    question = repeating.question_of(here.procedure, act, here)
+    if question:
+        repeating.ask_why_none(form, question, repeating.like_case(here, seat))
+    verdicts.ask_whether_meant(form, act)
     return form
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from complaints.access import Entry, cases_for
 from complaints.actions import CaseMovedOn, perform, staff
 from complaints.controls import whole_number
+from complaints.desk import repeating
 from complaints.desk.acts import choosable
 from complaints.desk.filters import phase_title
 from complaints.desk.seats import Seat, page, seated
@@ -27,6 +28,7 @@ from complaints.desk.worklist import Asked, listed
 from complaints.forms import AnswersForm, form_for
 from complaints.models import Case, Membership
 from complaints.queries.handlers import assigning_acts
+from complaints.queries.sides import is_decision, matrix, unheard
 from complaints.queries.worklist import Filters
 from complaints.said import spoken
 from procedures import engine
@@ -147,6 +149,8 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
     form = _form(procedure, act, sent.choosable[case.version_id], here=here, data=sent.answers)
     if not form.is_valid():
         return Outcome(case, phase, _wrong(form), form=form)
+    if reason := _by_itself(seat, here, act, form):
+        return Outcome(case, phase, reason)
     try:
         perform(case, act.name, answers=form.answers(), actor=here.actor, at=seat.now, revision=case.revision)
     except CaseMovedOn:
@@ -155,6 +159,17 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
     except engine.ActRefused as refused:
         return Outcome(case, phase, here.reason_of(act, refused))
     return Outcome(case, phase)
+
+
+def _by_itself(seat: Seat, here: Standing, act: Act, form: AnswersForm) -> str:
+    """Why this case has to be looked at by itself, because something about it would have to be explained; else ""."""
+    question = repeating.question_of(here.procedure, act, here)
+    if question and repeating.is_denied(form, question) and (found := repeating.like_case(here, seat)):
+        words = _("Deze zaak lijkt op %(cases)s. Is het geen herhaling? Doe dit dan bij de zaak zelf.")
+        return words % {"cases": ", ".join(repeating.numbers(found))}
+    if is_decision(here.procedure, act) and unheard(matrix(here.case, here.procedure)):
+        return _("Nog niet iedereen heeft op alle stukken kunnen reageren. Doe dit bij de zaak zelf.")
+    return ""
 
 
 def _stale(case: Case, phase: str) -> Outcome:

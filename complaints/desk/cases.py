@@ -48,7 +48,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     parties = list(case.parties.all())
     members = list(Membership.objects.select_related("user"))
     names = {str(each.pk): each.name for each in members}
-    given = given_answers(here, events, list(case.answers.all()), names)
+    answers = list(case.answers.all())
+    given = given_answers(here, events, answers, names)
     rows = deadline_rows(here, events)
     points = checklist(here)
     letters = letter_rows(here)
@@ -100,7 +101,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             **sides_of_case(here),
             "unsent": typed.get(MESSAGE, ""),
             "unkept": typed.get(NOTE, ""),
-            **notes_of(here, seat),
+            **notes_of(here, seat, answers),
         },
     )
 

@@ -18,7 +18,8 @@ from complaints.actions import INCOMPLETE, NotReleased, confirm_posted, release_
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
-from complaints.models import Letter
+from complaints.models import Document, Letter
+from complaints.queries.sides import enclosures_of
 from complaints.queries.worklist import STUCK
 from complaints.said import spoken
 from procedures import wording
@@ -37,11 +38,14 @@ class Row:
     is_for_colleague: bool
     may_release: bool
     may_handle: bool  # post it, or try it again
+    enclosed: Document | None  # what goes with it
 
 
 def letter_rows(here: Standing) -> list[Row]:
     """Those that somebody has to do something for first, then the newest."""
-    rows = [_row(here, letter) for letter in here.case.letters.order_by("-pk")]
+    letters = list(here.case.letters.order_by("-pk"))
+    enclosed = enclosures_of(letters)
+    rows = [_row(here, letter, enclosed.get(letter.pk)) for letter in letters]
     return sorted(rows, key=lambda row: row.letter.state not in STUCK)
 
 
@@ -117,7 +121,7 @@ def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResp
     return _back(here)
 
 
-def _row(here: Standing, letter: Letter) -> Row:
+def _row(here: Standing, letter: Letter, enclosed: Document | None) -> Row:
     language = spoken()
     try:
         title = here.procedure.letter(letter.name).title.in_language(language)
@@ -132,6 +136,7 @@ def _row(here: Standing, letter: Letter) -> Row:
         is_for_colleague=letter.member_id is not None and letter.state not in STUCK,
         may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
         may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
+        enclosed=enclosed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.views.decorators.http import require_POST
 from complaints.access import cases_for
 from complaints.actions.notes import NotLinked, link_cases, unlink_cases, write_note
 from complaints.desk.boxes import NOTE, keep_typed
+from complaints.desk.repeating import like_case
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import LONGEST
-from complaints.models import Case, CaseLink, Note
-from complaints.queries.repeats import Repeat, repeats
+from complaints.models import Answer, Case, CaseLink, Note
+from complaints.queries.repeats import Repeat, no_repeat_because
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,20 @@ class Linked:
     words: str
 
 
-def notes_of(here: Standing, seat: Seat) -> dict[str, Any]:
-    """What the case page shows of notes and of cases that belong together. Notes are for colleagues only."""
+def notes_of(here: Standing, seat: Seat, answers: Sequence[Answer]) -> dict[str, Any]:
+    """What the case page shows of notes and of cases that belong together, with the answers in the case. For colleagues
+    only."""
     if not here.is_colleague:
         return {}
     mine = cases_for(seat.membership, seat.procedure, at=seat.now)
     linked = _linked(here.case, mine)
     known = {each.case.pk for each in linked}
-    found: list[Repeat] = [each for each in repeats(here.case, mine, at=here.now) if each.case.pk not in known]
+    found: list[Repeat] = [each for each in like_case(here, seat) if each.case.pk not in known]
     return {
         "notes": list(Note.objects.filter(case=here.case).select_related("member__user")),
         "linked": linked,
         "repeats": found,
+        "no_repeat": no_repeat_because(answers),
         "link_kinds": CaseLink.Kind.choices,
         "may_note": True,
     }

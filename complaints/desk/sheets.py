@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from complaints.actions import CaseMovedOn, sides
+from complaints.actions import CaseMovedOn, TooLate
 from complaints.actions.correspondence import addressee_of
 from complaints.controls import sent_revision
 from complaints.desk.seats import page
@@ -67,7 +67,7 @@ def show(request: HttpRequest, here: Standing, form: SideForm, sheet: Sheet) -> 
             except CaseMovedOn:
                 here.case.refresh_from_db()
                 status, has_moved_on = 409, True
-            except sides.TooLate:
+            except TooLate:
                 form.add_error(None, _("Dit is intussen al gedaan. Kijk bij de zaak hoe het nu staat."))
                 status = 409
             except UploadRefused as refused:
@@ -85,7 +85,7 @@ def at_once(request: HttpRequest, here: Standing, back: str, said: str, do: Call
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     try:
         do()
-    except sides.TooLate:
+    except TooLate:
         messages.warning(request, _("Dit is intussen al gedaan. Kijk hoe het nu staat."))
     else:
         messages.success(request, said)

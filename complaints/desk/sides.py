@@ -7,13 +7,15 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from complaints.actions import sides
+from complaints.actions import disclosing
+from complaints.actions.correspondence import addressee_of
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.sheets import (
     LONGEST_REASON,
@@ -96,20 +98,19 @@ class PutForm(SideForm):
         super().__init__(*args, **kwargs)
         self.here, self.document = here, document
         self.fields["how"] = forms.ChoiceField(
-            label=_("Wat wilt u opschrijven?"),
+            label=_("Wat krijgen zij te zien?"),
             choices=[
-                (PUT, _("Het hele stuk is voorgelegd")),
-                (COPY, _("Een kopie is voorgelegd waaruit delen zijn weggelaten")),
+                (PUT, _("Het hele stuk wordt voorgelegd")),
+                (COPY, _("Een kopie wordt voorgelegd waaruit delen zijn weggelaten")),
                 (WITHHELD, _("Het stuk wordt niet voorgelegd")),
             ],
             widget=forms.RadioSelect,
             error_messages={"required": _("Kies hier een antwoord.")},
         )
         self.fields["on"] = day_field(
-            _("Op welke dag is het voorgelegd?"),
-            initial=today_of(here),
+            _("Hebt u het al zelf gegeven? Op welke dag?"),
             required=False,
-            optional=_("alleen bij voorgelegd"),
+            optional=_("laat dit leeg als zij het nog niet hebben"),
         )
         self.fields["copy"] = FilesField(
             most=1,
@@ -128,29 +129,33 @@ class PutForm(SideForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         how = cleaned.get("how")
-        if how in (PUT, COPY) and "on" not in self.errors:
-            self._judge_day(cleaned.get("on"))
-        if how == COPY and not cleaned.get("copy") and "copy" not in self.errors:
-            self.add_error("copy", _("Voeg hier de kopie toe."))
+        if how in (PUT, COPY) and cleaned.get("on"):
+            self._judge_day(cleaned["on"])
+        if how == COPY and "copy" not in self.errors:
+            self._judge_copy(cleaned.get("copy") or [])
         if how == PUT and cleaned.get("copy"):
             self.add_error("copy", _("U koos “het hele stuk”. Kies anders, of laat dit leeg."))
         if how == WITHHELD and not cleaned.get("reason"):
             self.add_error("reason", _("Schrijf op waarom niet. Eén zin is genoeg."))
         return cleaned
 
-    def _judge_day(self, on: date | None) -> None:
-        if on is None:
-            self.add_error("on", _("Vul in op welke dag het is voorgelegd."))
-        elif on > today_of(self.here):
+    def _judge_day(self, on: date) -> None:
+        if on > today_of(self.here):
             self.add_error("on", _("Deze dag moet nog komen."))
         elif on < self.document.added_at.astimezone(self.here.zone).date():
             self.add_error("on", _("Het stuk kwam pas later binnen."))
+
+    def _judge_copy(self, copy: list[UploadedFile[bytes]]) -> None:
+        if not copy:
+            self.add_error("copy", _("Voeg hier de kopie toe."))
+        elif disclosing.is_same(self.document, copy[0]):
+            self.add_error("copy", disclosing.unchanged())
 
 
 @require_http_methods(["GET", "POST"])
 @seated
 def put(request: HttpRequest, seat: Seat, reference: str, pk: int, party: int) -> HttpResponse:
-    """Writes down that a document was put to a side, or why it is not."""
+    """Puts a document to a side, whole or in part, or writes down why not."""
     here = standing(seat, reference)
     lines = query.matrix(here.case, here.procedure)
     line = next((each for each in lines if each.document.pk == pk), None)
@@ -163,11 +168,22 @@ def put(request: HttpRequest, seat: Seat, reference: str, pk: int, party: int) -
     def do(revision: int) -> object:  # noqa: ARG001  # a cell is written once, whatever else happened in the case
         told = form.cleaned_data
         if told["how"] == WITHHELD:
-            return sides.withhold(document, to, told["reason"], actor=here.actor, at=seat.now)
+            return disclosing.withhold(document, to, told["reason"], actor=here.actor, at=seat.now)
         copy = told["copy"][0] if told["how"] == COPY else None
-        return sides.put_to(document, to, on=told["on"], actor=here.actor, at=seat.now, copy=copy)
+        return disclosing.put_to(document, to, given_on=told["on"], actor=here.actor, at=seat.now, copy=copy)
 
     title = _("“%(title)s” en %(name)s") % {"title": document.title, "name": named(to)}
-    lead = _("Gehoor verstuurt dit stuk niet. U legt het zelf voor, en schrijft hier op dat het is gebeurd.")
-    sheet = Sheet(title, lead, _("Bewaar"), "", _("Opgeschreven."), do)
+    sheet = Sheet(title, _way_to(to, here), _("Bewaar"), "", _("Opgeschreven."), do)
     return show(request, here, form, sheet)
+
+
+def _way_to(party: Party, here: Standing) -> str:
+    """How a document reaches somebody to whom it is put."""
+    email = addressee_of(party, here.case).recipient.email
+    if party.kind == Party.Kind.COMPLAINANT:
+        told = _("Het stuk komt op de eigen pagina van de indiener.")
+        how = _("De indiener krijgt daarvan een e-mail.") if email else _("De indiener krijgt daarvan een brief.")
+        return f"{told} {how}"
+    if email:
+        return _("Het stuk gaat mee met een e-mail naar %(email)s.") % {"email": email}
+    return _("Er komt een brief om te posten. Doe het stuk er op papier bij.")

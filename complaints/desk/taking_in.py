@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from complaints import access_codes
-from complaints.actions import open_case, staff
-from complaints.desk.acts import choosable
+from complaints.actions import staff
+from complaints.actions.explaining import open_explained
+from complaints.desk import repeating
+from complaints.desk.acts import choosable, explained
 from complaints.desk.seats import Seat, page, seated
 from complaints.forms import AnswersForm, MomentField, form_for
 from complaints.intake import representation
@@ -54,12 +56,14 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
         return page(request, "desk/referred.html", {"title": _("Geef deze klacht niet door"), "referral": referral})
     if not form.is_valid():
         return _form_page(request, definition, form, nonce=nonce, status=422)
+    why = explained(form)
     answers = form.answers()
     answers.pop(RECEIVED_AT, None)
     speaks = representation.take_out(answers)
     received_at = form.cleaned_data[RECEIVED_AT]
     try:
-        opened = open_case(
+        opened = open_explained(
+            why,
             answers=answers,
             actor=staff(seat.membership, seat.procedure),
             received_at=min(received_at, seat.now),
@@ -155,6 +159,9 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
             error_messages={"required": _("Kies hier een antwoord.")},
         )
     form.fields = {**first, **form.fields, **last}
+    question = repeating.question_of(procedure, act)
+    if question and request.method == "POST":  # before that nothing is known of the complaint
+        repeating.ask_why_none(form, question, repeating.like_typed(procedure, act, request.POST, seat))
     return form
 
 

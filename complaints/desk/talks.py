@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from complaints.actions import sides
+from complaints.actions import hearings, requests
 from complaints.desk.seats import Seat, seated
 from complaints.desk.sheets import (
     LONGEST_REASON,
@@ -96,7 +96,7 @@ def invite(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
 
     def do(revision: int) -> object:
         invited = [each for each in parties if str(each.pk) in form.cleaned_data["parties"]]
-        return sides.invite(here.case, form.talk, invited, actor=here.actor, at=seat.now, revision=revision)
+        return hearings.invite(here.case, form.talk, invited, actor=here.actor, at=seat.now, revision=revision)
 
     lead = _(
         "Wie een e-mailadres heeft, krijgt een e-mail met een afspraak voor de agenda. Voor de anderen komt er een "
@@ -134,7 +134,7 @@ def move(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRespo
             _("Verplaats het gesprek"),
             "gesprekken",
             _("Het gesprek is verplaatst. Het bericht gaat nu weg."),
-            lambda revision: sides.move(hearing, form.talk, actor=here.actor, at=seat.now, revision=revision),
+            lambda revision: hearings.move(hearing, form.talk, actor=here.actor, at=seat.now, revision=revision),
         ),
     )
 
@@ -150,7 +150,7 @@ def cancel(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
         here,
         "gesprekken",
         _("Het gesprek is afgezegd. Het bericht gaat nu weg."),
-        lambda: sides.cancel(hearing, actor=here.actor, at=seat.now),
+        lambda: hearings.cancel(hearing, actor=here.actor, at=seat.now),
     )
 
 
@@ -181,7 +181,7 @@ class WordsForm(SideForm):
     def document(self, name: str) -> UploadedFile[bytes]:
         """The file, or one of what was typed, by this name."""
         sent = self.cleaned_data.get("file")
-        return sent[0] if sent else sides.typed(name, self.cleaned_data["text"])
+        return sent[0] if sent else hearings.typed(name, self.cleaned_data["text"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -202,7 +202,7 @@ def report(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
             _("Bewaar het verslag"),
             "gesprekken",
             _("Het verslag staat bij de stukken."),
-            lambda revision: sides.keep_report(
+            lambda revision: hearings.keep_report(
                 hearing, form.document(name), actor=here.actor, at=seat.now, revision=revision
             ),
         ),
@@ -220,7 +220,7 @@ def statement(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
 
     def do(revision: int) -> object:
         party = chosen(form, parties)
-        return sides.keep_statement(party, form.document(name), actor=here.actor, at=seat.now, revision=revision)
+        return hearings.keep_statement(party, form.document(name), actor=here.actor, at=seat.now, revision=revision)
 
     return show(
         request,
@@ -269,7 +269,9 @@ def ask(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     def do(revision: int) -> object:
         told = form.cleaned_data
         party = chosen(form, parties)
-        return sides.ask(party, told["what"], due_on=told["due_on"], actor=here.actor, at=seat.now, revision=revision)
+        return requests.ask(
+            party, told["what"], due_on=told["due_on"], actor=here.actor, at=seat.now, revision=revision
+        )
 
     lead = _(
         "De indiener ziet de vraag ook op de eigen pagina, en krijgt twee werkdagen voor de laatste dag een "
@@ -294,7 +296,7 @@ def met(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRespon
         here,
         "verzoeken",
         _("Opgeschreven: het is er."),
-        lambda: sides.meet_request(asked, actor=here.actor, at=seat.now),
+        lambda: requests.meet_request(asked, actor=here.actor, at=seat.now),
     )
 
 
@@ -313,7 +315,7 @@ def withdraw(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpR
         here,
         "verzoeken",
         _("Opgeschreven: dit is niet meer nodig."),
-        lambda: sides.withdraw_request(asked, reason, actor=here.actor, at=seat.now),
+        lambda: requests.withdraw_request(asked, reason, actor=here.actor, at=seat.now),
     )
 
 

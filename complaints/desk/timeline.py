@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.actions import sides
+from complaints.actions import disclosing, explaining, hearings, requests
 from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.notes import LINK, UNLINK
@@ -29,18 +29,21 @@ _BESIDE = {
     RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
-    sides.INVITED: gettext_lazy("nodigde uit voor een gesprek"),
-    sides.MOVED: gettext_lazy("verplaatste een gesprek"),
-    sides.CANCELLED: gettext_lazy("zegde een gesprek af"),
-    sides.REPORTED: gettext_lazy("voegde een verslag van een gesprek toe"),
-    sides.STATED: gettext_lazy("voegde een verklaring toe"),
-    sides.ASKED: gettext_lazy("vroeg een partij iets"),
-    sides.REMINDED: gettext_lazy("stuurde een herinnering"),
-    sides.MET: gettext_lazy("schreef op dat het gevraagde er is"),
-    sides.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
-    sides.PUT: gettext_lazy("schreef op dat een stuk is voorgelegd"),
-    sides.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
-    sides.LET_GO: gettext_lazy("schreef op waarom het besluit kan, ook zonder alle stukken voor te leggen"),
+    hearings.INVITED: gettext_lazy("nodigde uit voor een gesprek"),
+    hearings.MOVED: gettext_lazy("verplaatste een gesprek"),
+    hearings.CANCELLED: gettext_lazy("zegde een gesprek af"),
+    hearings.REPORTED: gettext_lazy("voegde een verslag van een gesprek toe"),
+    hearings.STATED: gettext_lazy("voegde een verklaring toe"),
+    requests.ASKED: gettext_lazy("vroeg een partij iets"),
+    requests.REMINDED: gettext_lazy("stuurde een herinnering"),
+    requests.MET: gettext_lazy("schreef op dat het gevraagde er is"),
+    requests.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
+    disclosing.PUT: gettext_lazy("legde een stuk voor"),
+    disclosing.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
+    disclosing.FETCHED: gettext_lazy("haalde een stuk op dat wij gaven"),
+    explaining.LET_GO: gettext_lazy("schreef op waarom het besluit kan, ook zonder alle stukken voor te leggen"),
+    explaining.NO_REPEAT: gettext_lazy("schreef op waarom dit geen herhaling is van een andere zaak"),
+    explaining.CONFIRMED: gettext_lazy("bevestigde een oordeel dat anders is dan dat per punt"),
 }
 
 

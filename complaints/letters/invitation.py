@@ -1,4 +1,5 @@
-"""The letters by which both sides are heard: invitations to a talk, with an entry for calendars, and what is asked.
+"""The letters by which both sides are heard: invitations to a talk, with an entry for calendars, what is asked, and
+what is put to somebody.
 
 They are no letters of the procedure: no document writes them, and no clock hangs on their leaving. They go out as
 letters do all the same, so that they are kept, tried again, printed, and seen by a person when they cannot go.
@@ -27,7 +28,7 @@ from procedures import wording
 from procedures.definition import EMPTY, Letter
 
 # Names that no letter of a procedure can have: those have no hyphen.
-INVITATION, REQUEST = "beside-invitation", "beside-request"
+INVITATION, REQUEST, DISCLOSURE = "beside-invitation", "beside-request", "beside-disclosure"
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
 _MAY_BREAK = "\u200b"  # zero width space
@@ -41,6 +42,7 @@ class Occasion(StrEnum):
     CANCELLED = "cancelled"
     ASKED = "asked"
     REMINDED = "reminded"
+    PUT = "put"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class Entry:
 
 def rule_of(name: str) -> Letter | None:
     """Such a letter as if a procedure had it; None when `name` is a letter of a procedure."""
-    if name not in (INVITATION, REQUEST):
+    if name not in (INVITATION, REQUEST, DISCLOSURE):
         return None
     return Letter(name=name, title=EMPTY, on=(), to=(), subject=EMPTY, body=EMPTY)
 
@@ -123,6 +125,16 @@ def write_request(
         subject = _("Wij vragen u iets") if occasion is Occasion.ASKED else _("Wij vroegen u iets")
         context = {"what": what, "due_on": wording.day(due_on)}
         return _written(subject, "letters/request.txt", context, occasion, to, sender, reference)
+
+
+def write_disclosure(*, is_copy: bool, to: Recipient, sender: Sender, reference: str) -> Written:
+    """That a document is put to somebody, in the recipient's language. It waits on the complainant's page; to others it
+    goes with this letter. What it is called is not said: the whole may be called what was taken out of the copy."""
+    with translation.override(to.language):
+        is_complainant = to.kind == "complainant"
+        subject = _("Er staat een stuk voor u klaar") if is_complainant else _("Wij leggen u een stuk voor")
+        context = {"is_copy": is_copy}
+        return _written(subject, "letters/disclosure.txt", context, Occasion.PUT, to, sender, reference)
 
 
 def calendar_of(entry: Entry, *, to: Recipient, sender: Sender, from_email: str) -> bytes:

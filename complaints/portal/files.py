@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.core.files.base import File
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from complaints.access import Entry
 from complaints.actions.beside import MESSAGE
+from complaints.actions.disclosing import note_fetched
 from complaints.intake.copying import as_download
-from complaints.models import Document, Letter, Party
+from complaints.models import Disclosure, Document, Letter, Party
 from complaints.portal.entering import for_complainant
 
 
@@ -23,9 +25,16 @@ def letters_of(entry: Entry) -> QuerySet[Letter]:
 
 
 def own_documents(entry: Entry) -> QuerySet[Document]:
-    """What the complainant may have: what they handed in themselves, and what staff sent with a message."""
+    """What the complainant may have: what they handed in themselves, what staff sent with a message, and what was put
+    to them. Of a document that they were given in part that is the copy, never the whole. `put_at` is when."""
+    put = Disclosure.objects.filter(party__case=entry.case, party__kind=Party.Kind.COMPLAINANT, withheld="")
+    given = put.filter(Q(copy=OuterRef("pk")) | Q(copy=None, document=OuterRef("pk")))
     from_message = Q(by=Document.By.STAFF, event__occurrence=MESSAGE)
-    return Document.objects.filter(Q(by=Document.By.COMPLAINANT) | from_message, case=entry.case)
+    return (
+        Document.objects.filter(case=entry.case)
+        .annotate(put_at=Subquery(given.values("at")[:1]))
+        .filter(Q(by=Document.By.COMPLAINANT) | from_message | Q(put_at__isnull=False))
+    )
 
 
 @for_complainant
@@ -46,14 +55,16 @@ def letter(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:  # noqa
 
 @for_complainant
 @require_safe
-def document(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:  # noqa: ARG001
-    """A document, to keep; a browser never runs it."""
+def document(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:
+    """A document, to keep; a browser never runs it. That they took in what we gave them stands in the history."""
     found = own_documents(entry).filter(pk=pk).first()
     if found is None:
         raise Http404
     response = FileResponse(
         _opened(found.file), content_type=found.content_type, filename=found.title, as_attachment=True
     )
+    if request.method == "GET" and found.by == Document.By.STAFF:
+        note_fetched(found, actor=entry.actor, at=timezone.now())
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,10 +11,11 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Party
+from complaints.models import BESIDE, Answer, Case, Party
 
 SINCE: Final = timedelta(days=2 * 365)  # older ones are no sign of something that goes on
 MOST: Final = 10
+NO_REPEAT_BECAUSE: Final = f"{BESIDE}no_repeat"  # the name of the answer that says why a case repeats no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,31 @@ class Repeat:
 
 def repeats(case: Case, among: QuerySet[Case], *, at: datetime) -> list[Repeat]:
     """The cases `among` those that the viewer may know of that look like this one, the newest first. Four queries."""
-    parties = list(Party.objects.filter(case=case))
-    others = among.exclude(pk=case.pk).filter(received_at__gte=at - SINCE)
+    return alike(Party.objects.filter(case=case), case.subject, among.exclude(pk=case.pk), at=at)
+
+
+def alike(parties: Iterable[Party], subject: str, among: QuerySet[Case], *, at: datetime) -> list[Repeat]:
+    """The same for a complaint with these parties, that need not be a case yet, and this subject."""
+    known = list(parties)
+    others = among.filter(received_at__gte=at - SINCE)
     found: dict[int, Repeat] = {}
     for reason, match in (
-        (_("dezelfde indiener"), _same(parties, Party.Kind.COMPLAINANT)),
-        (_("over dezelfde persoon"), _same(parties, Party.Kind.RESPONDENT)),
+        (_("dezelfde indiener"), _same(known, Party.Kind.COMPLAINANT)),
+        (_("over dezelfde persoon"), _same(known, Party.Kind.RESPONDENT)),
     ):
         if match:
-            keys = Party.objects.filter(match).exclude(case=case).values("case_id")
+            keys = Party.objects.filter(match).values("case_id")
             for each in others.filter(pk__in=keys).order_by("-received_at")[:MOST]:
                 found.setdefault(each.pk, Repeat(each)).reasons.append(reason)
-    if case.subject.strip():
-        for each in others.filter(subject__iexact=case.subject.strip()).order_by("-received_at")[:MOST]:
+    if subject.strip():
+        for each in others.filter(subject__iexact=subject.strip()).order_by("-received_at")[:MOST]:
             found.setdefault(each.pk, Repeat(each)).reasons.append(_("hetzelfde onderwerp"))
     return sorted(found.values(), key=lambda each: each.case.received_at, reverse=True)[:MOST]
+
+
+def no_repeat_because(answers: Iterable[Answer]) -> list[str]:
+    """Why people found that a case is no repeat of those that look like it, among its answers."""
+    return [str(each.value) for each in answers if each.name == NO_REPEAT_BECAUSE]
 
 
 def _same(parties: list[Party], kind: str) -> Q | None:

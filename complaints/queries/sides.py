@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
-from complaints.letters.invitation import Entry, Sender
+from complaints.letters.invitation import DISCLOSURE, Entry, Sender
 from complaints.models import (
     BESIDE,
     Answer,
     Case,
     Disclosure,
     Document,
+    Event,
     Hearing,
     HearingParty,
     Letter,
@@ -35,6 +36,7 @@ PROOF = "authorisation"  # that somebody may speak for the complainant: it says 
 LET_GO_BECAUSE = f"{BESIDE}disclosure"
 WITHDRAWN_BECAUSE = f"{BESIDE}request_withdrawn"
 WITHHELD_BECAUSE = f"{BESIDE}withheld"
+PUT = f"{BESIDE}put"  # the occurrence; a copy with parts taken out is kept with its event
 _MESSAGE = f"{BESIDE}message"  # as actions.beside writes it
 _VERDICT, _DECIDED = "verdict", "decided"
 
@@ -104,6 +106,27 @@ def matrix(case: Case, procedure: Procedure) -> list[Line]:
         )
         for document in documents
     ]
+
+
+def cell_of(document: Document, party: Party, procedure: Procedure) -> Cell:
+    """How one document stands with one side."""
+    given = Disclosure.objects.filter(document=document, party=party).select_related("copy").first()
+    return _cell(document, party, given, procedure)
+
+
+def enclosures_of(letters: Iterable[Letter]) -> dict[int, Document]:
+    """What goes with the letters that put a document to somebody who has no page here, by the key of the letter. Two
+    queries where there is any such letter, else none."""
+    wanted = [each for each in letters if each.name == DISCLOSURE and each.recipient != Party.Kind.COMPLAINANT]
+    if not wanted:
+        return {}
+    events = Event.objects.in_bulk([each.event_id for each in wanted])
+    whole = {key: event.facts["document"]["value"] for key, event in events.items() if not _is_copy(event)}
+    copied = [key for key, event in events.items() if _is_copy(event)]  # then never the whole, whatever is missing
+    documents = list(Document.objects.filter(Q(pk__in=whole.values()) | Q(event__in=copied, field=COPY)))
+    known, copies = {each.pk: each for each in documents}, {each.event_id: each for each in documents}
+    put = {key: copies.get(key) if key in copied else known.get(whole[key]) for key in events}
+    return {each.pk: found for each in wanted if (found := put[each.event_id])}
 
 
 def unheard(lines: Sequence[Line]) -> list[tuple[Document, Party]]:
@@ -193,6 +216,10 @@ def _cell(document: Document, party: Party, given: Disclosure | None, procedure:
         if document.event and document.event.occurrence == _MESSAGE:
             return Cell(party, Known.PUT, at=document.added_at)
     return Cell(party, Known.OPEN)
+
+
+def _is_copy(event: Event) -> bool:
+    return bool(event.facts["is_copy"]["value"])
 
 
 def _is_of_complainant(document: Document, procedure: Procedure) -> bool:

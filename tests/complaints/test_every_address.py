@@ -17,10 +17,20 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, open_case, perform, send_waiting, sides, use_link, write_notice
+from complaints.actions import (
+    THE_COMPLAINANT,
+    disclosing,
+    hearings,
+    open_case,
+    perform,
+    requests,
+    send_waiting,
+    use_link,
+    write_notice,
+)
 from complaints.actions.notices import secret_of
 from complaints.letters.invitation import Talk
-from complaints.models import Case, Document, Hearing, Letter, Notice, Party, Request
+from complaints.models import Case, Disclosure, Document, Hearing, Letter, Notice, Party, Request
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
@@ -177,8 +187,12 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
         use_link(secret_of(used), at=now)
         person, csm = Party.objects.get(case=case, kind="complainant"), actor_of(people["csm"], case)
         talk = Talk(starts_at=now + timedelta(days=9), minutes=30, place=PLANTED, note=PLANTED)
-        sides.invite(case, talk, [person], actor=csm, at=now)
-        sides.ask(person, PLANTED, due_on=(now + timedelta(days=9)).date(), actor=csm, at=now)
+        hearings.invite(case, talk, [person], actor=csm, at=now)
+        requests.ask(person, PLANTED, due_on=(now + timedelta(days=9)).date(), actor=csm, at=now)
+        about = Party.objects.get(case=case, kind="respondent")
+        said = hearings.keep_statement(about, hearings.typed(PLANTED, PLANTED), actor=csm, at=now)
+        copy = SimpleUploadedFile(f"{PLANTED} kopie.txt", f"{PLANTED} zonder namen".encode())
+        disclosing.put_to(said, person, actor=csm, at=now, copy=copy)
     while send_waiting(organisation.pk, at=now):
         pass
     return case
@@ -193,12 +207,12 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
     with scope(case.organisation_id):
         keys = {
             "brief": Letter.objects.filter(case=case, name="acknowledgement").values_list("pk", flat=True)[0],
-            "stuk": Document.objects.filter(case=case).values_list("pk", flat=True)[0],
+            "stuk": Disclosure.objects.get(document__case=case).copy_id,
             "betrokkene": Party.objects.filter(case=case, kind="respondent").values_list("pk", flat=True)[0],
         }
         keys["gesprek"] = Hearing.objects.get(case=case).pk
         keys["verzoek"] = Request.objects.get(case=case).pk
-        keys["wederhoor"] = keys["stuk"]
+        keys["wederhoor"] = Document.objects.filter(case=case).values_list("pk", flat=True)[0]
         used = secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK))
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
     address = address.replace("<slug:secret>", used).replace("<slug:key>/<slug:uidb36>", "cs4abc-0123abc/1")

@@ -6,19 +6,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from complaints.actions import THE_COMPLAINANT, open_case, perform
 from complaints.desk.confirming import confirmed
-from complaints.models import Membership
+from complaints.models import Case, Letter, Membership
 from procedures.models import Organisation
-from tests.complaints.factories import published, staffed
+from procedures.scoping import scope
+from tests.complaints import files
+from tests.complaints.desk.hearing import EMAIL, SLUG
+from tests.complaints.factories import actor_of, definition, intake_answers, published, staffed
 
 
 @pytest.fixture
@@ -90,3 +97,24 @@ def told(
         bodies += [str(each.body) for each in mail.outbox[before:]]
 
     return within
+
+
+@pytest.fixture
+def opened(organisation: Organisation, people: dict[str, Membership], media_folder: Path) -> Iterator[tuple[Case, str]]:
+    """A case about somebody from outside, with a document and a handler; and its access code."""
+    now = timezone.now()
+    with scope(organisation.pk):
+        new = open_case(
+            answers=intake_answers(
+                definition(SLUG), at=now, name="Jolanda Verweij", email=EMAIL, about="Pieter Hoekstra"
+            ),
+            actor=THE_COMPLAINANT,
+            received_at=now,
+            recorded_at=now,
+            files={"files": [SimpleUploadedFile("offerte.pdf", files.pdf())]},
+        )
+        csm = actor_of(people["csm"], new.case)
+        perform(new.case, "acknowledge", answers={}, actor=csm, at=now)
+        perform(new.case, "assign", answers={"handler": str(people["handler"].pk)}, actor=csm, at=now)
+        Letter.objects.filter(case=new.case).update(try_at=None)  # those of the procedure have tests of their own
+        yield Case.objects.get(pk=new.case.pk), new.access_code

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actions import perform, send_waiting, tick_check
+from complaints.actions import explaining, perform, send_waiting, tick_check
 from complaints.models import Answer, Case, Event, Letter, Membership
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
@@ -42,10 +42,10 @@ def case(organisation: Organisation, people: dict[str, Membership]) -> Case:
     return case
 
 
-def typed(case: Case, *points: tuple[str, str, str]) -> dict[str, object]:
+def typed(case: Case, *points: tuple[str, str, str], verdict: str = "partly_upheld") -> dict[str, object]:
     found: dict[str, object] = {
         "revision": case.revision,
-        "verdict": "partly_upheld",
+        "verdict": verdict,
         "reasons": "Wij hebben met beide kanten gesproken.",
     }
     for number, (what, finding, verdict) in enumerate(points):
@@ -124,3 +124,41 @@ def test_complaint_of_one_point_needs_no_table(
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     after = text.partition("Wij hebben met beide kanten gesproken.")[2]
     assert after.split()[0].lower() == "wat", "the next heading follows at once"
+
+
+def test_verdict_that_is_not_what_the_points_say_is_mended_or_confirmed(
+    case: Case, people: dict[str, Membership], signed_in: SignedIn
+):
+    desk = signed_in(people["handler"])
+    address = f"/beheer/zaken/{case.reference}/handeling/decide/"
+    no = ("De toon aan de telefoon", "Er is netjes gesproken.", "not_upheld")
+    wrong = typed(case, TRAINING, verdict="not_upheld")
+    refused = desk.post(address, wrong)
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "Dit oordeel past niet bij de punten. Het is “Ongegrond”, maar u vond 1 punt “Gegrond”." in page
+    assert "Er was geen vervanger geregeld." in page
+    sign = re.search(r'name="verdict_meant" value="([^"]+)"', page)
+    assert sign
+    elsewhere = {**typed(case, no, verdict="upheld"), "verdict_meant": sign[1]}
+    again = desk.post(address, elsewhere)
+    assert again.status_code == 422, "confirmed for other answers"
+    assert "U hebt het oordeel veranderd." in again.content.decode()
+    with scope(case.organisation_id):
+        assert not Event.objects.filter(case=case, occurrence="decide").exists()
+    assert desk.post(address, {**wrong, "verdict_meant": sign[1]}).status_code == 302
+    with scope(case.organisation_id):
+        event = Event.objects.get(case=case, occurrence=explaining.CONFIRMED)
+        assert (event.facts, event.member) == ({"act": {"value": "decide"}}, people["handler"])
+        case.refresh_from_db()
+        assert replayed(case).phase == case.phase == "decided"
+    assert "bevestigde een oordeel dat anders is" in desk.get(f"/beheer/zaken/{case.reference}/").content.decode()
+
+
+def test_verdict_that_is_mended_asks_nothing_more(case: Case, people: dict[str, Membership], signed_in: SignedIn):
+    desk = signed_in(people["handler"])
+    address = f"/beheer/zaken/{case.reference}/handeling/decide/"
+    assert desk.post(address, typed(case, TRAINING, verdict="partly_upheld")).status_code == 422
+    assert desk.post(address, typed(case, TRAINING, verdict="upheld")).status_code == 302
+    with scope(case.organisation_id):
+        assert not Event.objects.filter(case=case, occurrence=explaining.CONFIRMED).exists()

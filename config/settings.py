@@ -256,6 +256,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,3/10m/key",
 }
 MFA_ADAPTER = "complaints.desk.accounts.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]  # passkeys come after the password, never instead of it
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Gehoor"
 MFA_RECOVERY_CODES_SHOW_ONCE = True

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from complaints.access import LET_IN_BY, organisations_for
+from complaints.desk.passkeys import PasskeyAgainForm, has_passkey, question
 from complaints.desk.seats import page
 
 LATELY = 5 * 60  # seconds that a confirmation holds
@@ -76,8 +77,11 @@ def lacks_second_factor(request: HttpRequest) -> bool:
     return not any(each["method"] == "mfa" for each in _records(request))
 
 
-def behind_second_factor(view: View) -> View:
-    """A view for who passed a second factor in this session. Who has none sets it up first."""
+def behind_second_factor(view: View, *, is_set_up: bool = False) -> View:
+    """A view for who passed a second factor in this session. Who has none sets it up first.
+
+    `is_set_up`: this is where one is got, so who has none yet comes in; who has one proves it before they get another.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -85,6 +89,8 @@ def behind_second_factor(view: View) -> View:
             return view(request, *args, **kwargs)
         if has_authenticator(request):  # set up since, in another browser
             return ask(request, lambda: view(request, *args, **kwargs))
+        if is_set_up:
+            return view(request, *args, **kwargs)
         return redirect(f"{reverse('mfa_activate_totp')}?{urlencode({'next': request.get_full_path()})}")
 
     return guarded
@@ -103,20 +109,25 @@ def own_password(view: View) -> View:
 
 
 def has_authenticator(request: HttpRequest) -> bool:
-    return bool(is_mfa_enabled(request.user, [Authenticator.Type.TOTP]))
+    return bool(is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
 
 
 def ask(request: HttpRequest, go_on: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """Asks for the code of the second factor, or for the password of who has none; with the right one it goes on."""
+    """Asks for the second factor, a code or a passkey, or for the password of who has none; with the right one it goes
+    on."""
     let_in_by = next((each.slug for each in organisations_for(request)), "") if LET_IN_BY in request.session else ""
     by_code = not let_in_by and has_authenticator(request)
+    by_passkey = by_code and has_passkey(request.user)
     is_answer = (
         not let_in_by and request.method == "POST" and any(name.startswith(f"{AGAIN}-") for name in request.POST)
     )
-    form = _form(request, by_code=by_code, data=request.POST if is_answer else None)
-    if is_answer and form.is_valid():
+    is_passkey = by_passkey and is_answer and f"{AGAIN}-credential" in request.POST
+    form = _form(request, by_code=by_code, data=request.POST if is_answer and not is_passkey else None)
+    passkey_form = _passkey_form(request, data=request.POST if is_passkey else None) if by_passkey else None
+    answer = passkey_form if is_passkey and passkey_form else form
+    if is_answer and answer.is_valid():
         if by_code:
-            form.save()  # type: ignore[attr-defined]
+            answer.save()  # type: ignore[attr-defined]
         else:
             reauthenticate_by_password(request)
         return redirect(request.get_full_path()) if f"{AGAIN}-look" in request.POST else go_on()
@@ -128,6 +139,8 @@ def ask(request: HttpRequest, go_on: Callable[[], HttpResponseBase]) -> HttpResp
     ]
     is_look = request.method != "POST" or f"{AGAIN}-look" in request.POST
     context = {"form": form, "by_code": by_code, "typed": typed, "is_look": is_look, "again": AGAIN}
+    if passkey_form is not None:
+        context |= {"passkey_form": passkey_form, "question": question(request.user)}
     if let_in_by:
         context |= {"form": None, "issuer": reverse("issuer", kwargs={"slug": let_in_by})}
     return page(request, "desk/confirm.html", context, status=422 if is_answer else 403)
@@ -144,6 +157,11 @@ def _form(request: HttpRequest, *, by_code: bool, data: Any) -> forms.Form:
     for field in form.fields.values():
         field.help_text = ""
         field.widget.attrs.pop("placeholder", None)
+    return form
+
+
+def _passkey_form(request: HttpRequest, *, data: Any) -> forms.Form:
+    form: forms.Form = PasskeyAgainForm(data, user=request.user, prefix=AGAIN)
     return form
 
 

@@ -15,6 +15,11 @@ def _own(view: View) -> View:
     return never_cache(login_required(own_password(behind_second_factor(view))))
 
 
+def _got(view: View) -> View:
+    """A page where a second factor is got: not behind one, for who has none yet."""
+    return never_cache(login_required(own_password(behind_second_factor(confirmed(view), is_set_up=True))))
+
+
 urlpatterns: list[URLPattern] = [
     path("login/", signing_in.SignIn.as_view(), name="account_login"),
     path("login/code/", second_factor.SecondStep.as_view(), name="mfa_authenticate"),
@@ -34,11 +39,12 @@ urlpatterns: list[URLPattern] = [
         name="account_reset_password_from_key_done",
     ),
     path("tweede-stap/", _own(second_factor.Overview.as_view()), name="mfa_index"),
-    # Not behind the second factor: this is where one is got.
+    path("tweede-stap/instellen/", _got(second_factor.SetUp.as_view()), name="mfa_activate_totp"),
+    path("tweede-stap/passkey/", _got(second_factor.AddPasskey.as_view()), name="mfa_add_webauthn"),
     path(
-        "tweede-stap/instellen/",
-        never_cache(login_required(own_password(confirmed(second_factor.SetUp.as_view())))),
-        name="mfa_activate_totp",
+        "tweede-stap/passkey/<int:pk>/weghalen/",
+        _own(confirmed(second_factor.RemovePasskey.as_view())),
+        name="mfa_remove_webauthn",
     ),
     path(
         "tweede-stap/weghalen/",

@@ -1,4 +1,4 @@
-"""The second factor of a member of staff: an app on their telephone, and codes for the day that it is lost."""
+"""The second factor of a member of staff: an app or a passkey, and codes for the day that it is lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp import views as totp
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn import views as webauthn
 from django import forms
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from complaints.desk.confirming import has_authenticator
+from complaints.desk.passkeys import NewPasskeyForm, PasskeyForm, has_passkey
 from complaints.desk.signing_in import Framed, named
 
 
@@ -45,10 +48,18 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
 
 
 class SecondStep(Framed, base.AuthenticateView):  # type: ignore[misc]
-    """Asks for the code, between the password and the desk."""
+    """Asks for the code or the passkey, between the password and the desk."""
 
     form_class = CodeForm
+    webauthn_form_class = PasskeyForm
     template_name = "desk/second_step.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        kinds = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type", flat=True))
+        context["has_app"] = Authenticator.Type.TOTP in kinds
+        context["has_passkey"] = Authenticator.Type.WEBAUTHN in kinds
+        return context
 
 
 class Overview(Framed, base.IndexView):  # type: ignore[misc]
@@ -57,6 +68,7 @@ class Overview(Framed, base.IndexView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         context["app"] = context["authenticators"].get(Authenticator.Type.TOTP)
+        context["passkeys"] = context["authenticators"].get(Authenticator.Type.WEBAUTHN, [])
         found = context["authenticators"].get(Authenticator.Type.RECOVERY_CODES)
         context["left"] = len(found.get_unused_codes()) if found else 0
         return context
@@ -74,18 +86,53 @@ class SetUp(Framed, totp.ActivateTOTPView):  # type: ignore[misc]
         return response
 
 
+class AddPasskey(Framed, webauthn.AddWebAuthnView):  # type: ignore[misc]
+    """Lets the browser make a passkey. With that, this session has passed the second factor."""
+
+    form_class = NewPasskeyForm
+    template_name = "desk/passkey_add.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = {**super().get_context_data(**kwargs), **kwargs}  # allauth forgets the form that was refused
+        return {**context, "has_factor": has_authenticator(self.request)}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        record_authentication(self.request, self.request.user, method="mfa", type=Authenticator.Type.WEBAUTHN.value)
+        return response
+
+
+class RemovePasskey(Framed, webauthn.RemoveWebAuthnView):  # type: ignore[misc]
+    template_name = "desk/passkey_remove.html"
+    success_url = reverse_lazy("mfa_index")
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        forget_when_none_is_left(self.request)
+        return response
+
+
 class TakeAway(Framed, totp.DeactivateTOTPView):  # type: ignore[misc]
     """For another telephone: takes the app away, after which it is set up anew."""
 
     template_name = "desk/second_factor_take_away.html"
     success_url = reverse_lazy("mfa_activate_totp")
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "with_passkey": has_passkey(self.request.user)}
+
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
-        known = self.request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-        # This session has no second factor either any more.
-        self.request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [each for each in known if each["method"] != "mfa"]
+        forget_when_none_is_left(self.request)
         return response
+
+
+def forget_when_none_is_left(request: HttpRequest) -> None:
+    """Whose second factor is gone has none in this session either any more."""
+    if has_authenticator(request):
+        return
+    known = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [each for each in known if each["method"] != "mfa"]
 
 
 class Codes(Framed, codes.ViewRecoveryCodesView):  # type: ignore[misc]

@@ -30,7 +30,8 @@ from tests.complaints.factories import account, definition, member, published, s
 SLUG = "klassepro"
 PHASES = ("received", "handling", "closed")
 PASSWORD = "een lang wachtwoord"
-FORMS = "#content form[method=post]:has(:is(input:not([type=hidden]), select, textarea):visible):has(button:visible)"
+SENT_BY = "button[type=submit]:visible"
+FORMS = f"#content form[method=post]:has(:is(input:not([type=hidden]), select, textarea):visible):has({SENT_BY})"
 LINKS = "links => links.map(link => link.href.split('#')[0])"
 
 
@@ -155,7 +156,7 @@ class Tour:
                 continue
             form.evaluate("form => form.noValidate = true")
             with self.page.expect_response(lambda answer: answer.request.method == "POST") as sent:
-                form.locator("button[type=submit]:visible").first.click()
+                form.locator(SENT_BY).first.click()
             self.page.wait_for_load_state()
             if sent.value.status == 422:
                 yield f"{name}-mistakes"

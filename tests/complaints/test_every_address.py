@@ -83,6 +83,8 @@ ADDRESSES = {
     "beheer/wachtwoord-vergeten/klaar/": "open",
     "beheer/tweede-stap/": "staff",
     "beheer/tweede-stap/instellen/": "staff",
+    "beheer/tweede-stap/passkey/": "staff",
+    "beheer/tweede-stap/passkey/<int:pk>/weghalen/": "staff",
     "beheer/tweede-stap/weghalen/": "staff",
     "beheer/tweede-stap/reservecodes/": "staff",
     "beheer/tweede-stap/reservecodes/nieuw/": "staff",

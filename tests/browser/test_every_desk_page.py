@@ -131,14 +131,12 @@ class Tour:
     def pages(self) -> Iterator[str]:
         while self.queue:
             address = self.queue.popleft()
-            name = self._name(address)
-            if name in self.found:
+            if self._name(address) in self.found:
                 continue
-            name = self._page(address)
+            name = self._visited(address)
             if name == "" or name in self.found:
                 continue
             self.found[name] = address
-            self.page.goto(self.site + address)
             yield name
             links = self.page.eval_on_selector_all("a[href]", LINKS)
             found = (each.removeprefix(self.site) for each in links)
@@ -161,11 +159,18 @@ class Tour:
             if sent.value.status == 422:
                 yield f"{name}-mistakes"
 
-    def _page(self, address: str) -> str:
-        """The name of the page that this address leads to; none for a file."""
-        answer = self.page.request.get(self.site + address)
+    def _visited(self, address: str) -> str:
+        """Goes there; the name of the page that it leads to, none for a file."""
+        from playwright.sync_api import Error
+
+        try:
+            answer = self.page.goto(self.site + address)
+        except Error as problem:
+            if "Download is starting" in str(problem):
+                return ""
+            raise
         is_page = str(answer.headers.get("content-type", "")).startswith("text/html")
-        return self._name(answer.url.removeprefix(self.site)) if is_page else ""
+        return self._name(self.page.url.removeprefix(self.site)) if is_page else ""
 
     def _name(self, address: str) -> str:
         """The kind of page, with the act or the phase that it shows, and whether a choice was made on it."""

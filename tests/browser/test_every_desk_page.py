@@ -58,6 +58,9 @@ def stage(slug: str, own_database: object, media_folder: Path, request: pytest.F
     wanted = list(found) if request.config.getoption("--screens") else PHASES
     whole = member(organisation, "Mirjam de Wit", *(each.name for each in procedure.roles))
     others = {name: [each] for name, each in staffed(organisation).items()}
+    for each in procedure.every_field():
+        for number in range(1, each.count):
+            others[each.role].append(member(organisation, f"Beoordelaar {number}", each.role))
     people = tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
     handling = {role.name: [whole] for role in procedure.roles if role.is_handler}
     cast, now = Cast(people["complainants"], people["phrases"], others | handling), timezone.now()
@@ -70,7 +73,7 @@ def stage(slug: str, own_database: object, media_folder: Path, request: pytest.F
                 procedure, found[phase], cast, number=number, ends_at=ends_at, until=now, is_diligent=bool(number)
             )
             for check in procedure.checks:
-                if phase == "handling" and "decide" in check.before:
+                if (slug, phase) == (SLUG, "handling") and "decide" in check.before:
                     tick_check(case, check.name, actor=staff(whole, procedure, case), at=now)
         phases[case.reference] = phase
     return Stage(slug, phases, whole.user.email, account("Frank Zonderrol").email)

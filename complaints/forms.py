@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -128,11 +129,24 @@ def form_for(
     language: str = "nl",
 ) -> AnswersForm:
     """A form with a control for each field. `members` gives, for each role, who may be chosen (key, name)."""
-    form = AnswersForm(asked, facts or {}, done, data=data, files=files, initial=dict(initial or {}))
     known = {each.name: each for each in (*procedure.every_field(), *asked)}
+    if facts:
+        asked = list(_settled(asked, facts, done))
+    form = AnswersForm(asked, facts or {}, done, data=data, files=files, initial=dict(initial or {}))
     for each in asked:
         form.fields[each.name] = _control(procedure, each, known, members or {}, language, audience)
     return form
+
+
+def _settled(asked: Sequence[Field], facts: Mapping[str, Fact], done: Sequence[str]) -> Iterator[Field]:
+    """The fields without those that earlier answers make needless; what earlier answers ask for is asked plainly."""
+    here = {each.name for each in asked}
+    for each in asked:
+        if here.isdisjoint(condition.fact for condition in each.when):
+            if engine.is_asked(each, facts, done):
+                yield replace(each, when=())
+        else:
+            yield each
 
 
 def _control(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -25,7 +26,8 @@ from complaints.desk.timeline import timeline
 from complaints.models import Membership, Message, Party, Reading
 from complaints.said import spoken
 from procedures import engine
-from procedures.definition import Check
+from procedures.deadlines import overdue_at
+from procedures.definition import COMPLAINANT, Act, Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     points = checklist(here)
     letters = letter_rows(here)
     offers = here.offers()
+    allowed = [each.act for each in offers if each.refusal is None]
     correspondence = list(case.messages.select_related("member__user"))
     if here.actor.roles:
         note_read(case, by=Message.By.STAFF, at=seat.now)
@@ -82,7 +85,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             else [],
             "next": next((row for row in rows if row.is_waiting), None),
             "deadlines": rows,
-            "allowed": [each.act for each in offers if each.refusal is None],
+            "own": main_first(here, [each for each in allowed if COMPLAINANT not in each.by]),
+            "on_behalf": [each for each in allowed if COMPLAINANT in each.by],
             "refused": [
                 (each.act, here.reason_of(each.act, each.refusal)) for each in offers if each.refusal is not None
             ],
@@ -104,6 +108,18 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             **notes_of(here, seat, answers),
         },
     )
+
+
+def main_first(here: Standing, acts: Sequence[Act]) -> list[Act]:
+    """The acts, with in front what the limit that ends first waits for; else as the document has them."""
+    open_clocks = [each for each in here.state.deadlines if each.status is engine.Status.OPEN]
+    for clock in sorted(open_clocks, key=lambda each: overdue_at(each.due, here.zone)):
+        met_by = {str(each) for each in here.procedure.deadline(clock.rule).met_by}
+        for act in acts:
+            sends = {each.name for each in here.procedure.letters if act.name in map(str, each.on)}
+            if met_by & {act.name, *(f"sent:{name}" for name in sends)}:
+                return [act, *(each for each in acts if each is not act)]
+    return list(acts)
 
 
 def checklist(here: Standing) -> list[Point]:

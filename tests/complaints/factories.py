@@ -16,6 +16,7 @@ from complaints.models import Case, Membership, User
 from procedures import answers
 from procedures.catalogue import establish, procedure_of, publish, version_in_force, zone_of
 from procedures.definition import Field, FieldKind, Procedure
+from procedures.engine.values import INTAKE_FACTS
 from procedures.loading import load
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -96,7 +97,7 @@ def filed_case(
         procedure = procedure_of(version_in_force(at.date()))
         given.setdefault("name", "Jolanda Verweij")
         given.setdefault("email", "j.verweij@wilgenroos.example")
-        known = {field.name for field in procedure.fields_of(procedure.act(act or procedure.intake.act))}
+        known = {field.name for field in procedure.fields_of(procedure.act(act or procedure.intake.act))} | INTAKE_FACTS
         return open_case(
             answers=intake_answers(
                 procedure, at=at, act=act, **{name: value for name, value in given.items() if name in known}

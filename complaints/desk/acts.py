@@ -113,7 +113,7 @@ def _form(seat: Seat, here: Standing, act: Act, request: HttpRequest | None = No
             required=False,
         )
     hold_back(form, here, act)
-    question = repeating.question_of(here.procedure, act, here)
+    question = repeating.question_of(form)
     if question:
         repeating.ask_why_none(form, question, repeating.like_case(here, seat))
     verdicts.ask_whether_meant(form, act)

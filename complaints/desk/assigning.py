@@ -163,7 +163,7 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
 
 def _by_itself(seat: Seat, here: Standing, act: Act, form: AnswersForm) -> str:
     """Why this case has to be looked at by itself, because something about it would have to be explained; else ""."""
-    question = repeating.question_of(here.procedure, act, here)
+    question = repeating.question_of(form)
     if question and repeating.is_denied(form, question) and (found := repeating.like_case(here, seat)):
         words = _("Deze zaak lijkt op %(cases)s. Is het geen herhaling? Doe dit dan bij de zaak zelf.")
         return words % {"cases": ", ".join(repeating.numbers(found))}

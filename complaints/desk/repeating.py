@@ -21,20 +21,15 @@ from complaints.desk.standing import Standing
 from complaints.forms import AnswersForm
 from complaints.models import Party
 from complaints.queries.repeats import Repeat, alike, repeats
-from procedures import engine
 from procedures.definition import Act, Field, FieldKind, Meaning, Procedure
 
 NO_REPEAT = "no_repeat_reason"  # the question why it is none
 ALIKE = "alike_cases"  # among the answers: the numbers of the cases that looked like it when that was said
 
 
-def question_of(procedure: Procedure, act: Act, here: Standing | None = None) -> Field | None:
-    """The question of an act whether the complaint is a repeat, where it is asked now."""
-    facts, done = (here.state.facts, here.state.done) if here else ({}, ())
-    for field in procedure.fields_of(act):
-        if _choice(field) and engine.is_asked(field, facts, done):
-            return field
-    return None
+def question_of(form: AnswersForm) -> Field | None:
+    """The question whether the complaint is a repeat, where the form asks it."""
+    return next((each for name, each in form.asked.items() if name in form.fields and _choice(each)), None)
 
 
 def like_case(here: Standing, seat: Seat) -> list[Repeat]:

@@ -159,7 +159,7 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
             error_messages={"required": _("Kies hier een antwoord.")},
         )
     form.fields = {**first, **form.fields, **last}
-    question = repeating.question_of(procedure, act)
+    question = repeating.question_of(form)
     if question and request.method == "POST":  # before that nothing is known of the complaint
         repeating.ask_why_none(form, question, repeating.like_typed(procedure, act, request.POST, seat))
     return form

@@ -23,6 +23,8 @@ def ask_whether_meant(form: AnswersForm, act: Act) -> None:
     if judged is None or not form.is_bound:
         return
     whole, points = judged
+    if not {whole.name, points.name} <= set(form.fields):  # earlier answers made one needless
+        return
     verdict = str(form.data.get(whole.name, ""))
     rows = form.fields[points.name].widget.value_from_datadict(form.data, form.files, points.name)
     found = [row["verdict"] for row in rows]

@@ -74,6 +74,7 @@ def test_question_names_the_cases_and_yes_is_chosen_beforehand(
     other = case_of(organisation, "Cor Cuypers", subject="De wachttijd")
     page = desk.get(address(again))
     assert chosen(page) == ["repeated"]
+    assert "Ik kies niets" not in page.content.decode(), "it has to be answered"
     assert f"{first.reference}</a> {SUBJECT} (hetzelfde onderwerp)" in page.content.decode()
     assert other.reference not in page.content.decode()
     typed = {"handler": people["handler"].pk, "compulsory": "repeated", "revision": again.revision}

@@ -24,9 +24,11 @@ def note_reading(case: Case, what: Reading.What, *, member: Membership, at: date
         Reading.objects.create(case=case, member=member, what=what, at=at)
 
 
-def note_export(cases: Iterable[Case], *, member: Membership, at: datetime) -> None:
+def note_export(
+    cases: Iterable[Case], *, member: Membership, at: datetime, what: Reading.What = Reading.What.EXPORT
+) -> None:
     """Notes that a member took these cases out in one file; each time again, because each file is another copy."""
-    rows = [Reading(case=case, member=member, what=Reading.What.EXPORT, at=at) for case in cases]
+    rows = [Reading(case=case, member=member, what=what, at=at) for case in cases]
     Reading.objects.bulk_create(rows, batch_size=1000)
 
 

@@ -21,9 +21,9 @@ def letter_file(request: HttpRequest, seat: Seat, reference: str, pk: int) -> Fi
     if letter is None or not letter.pdf:
         raise Http404
     name = f"{here.case.reference}-{letter.name}.pdf"
-    served = _served(letter.pdf, name, content_type="application/pdf", as_attachment=False)
+    response = served(letter.pdf, name, content_type="application/pdf", as_attachment=False)
     note_reading(here.case, Reading.What.LETTER, member=seat.membership, at=seat.now)
-    return served
+    return response
 
 
 @require_GET
@@ -34,12 +34,13 @@ def document_file(request: HttpRequest, seat: Seat, reference: str, pk: int) -> 
     document = Document.objects.filter(case=here.case, pk=pk).first()
     if document is None:
         raise Http404
-    served = _served(document.file, document.title, content_type=document.content_type, as_attachment=True)
+    response = served(document.file, document.title, content_type=document.content_type, as_attachment=True)
     note_reading(here.case, Reading.What.DOCUMENT, member=seat.membership, at=seat.now)
-    return served
+    return response
 
 
-def _served(file: FieldFile, name: str, *, content_type: str, as_attachment: bool) -> FileResponse:
+def served(file: FieldFile, name: str, *, content_type: str, as_attachment: bool) -> FileResponse:
+    """A stored file, in which a browser runs nothing and of which it keeps nothing. Http404 when it is gone."""
     try:
         stored = file.open("rb")
     except FileNotFoundError:

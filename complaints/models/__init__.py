@@ -1,6 +1,7 @@
 """The facts as rows: people, cases and what hangs on them; and what is not a case yet."""
 
 from complaints.models.attempts import Attempt
+from complaints.models.batches import Batch, BatchedLetter
 from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
 from complaints.models.deadlines import Deadline
 from complaints.models.desks import SavedFilter, Subscription, Substitution
@@ -22,6 +23,8 @@ __all__ = [
     "Answer",
     "Assignment",
     "Attempt",
+    "Batch",
+    "BatchedLetter",
     "Case",
     "CaseLink",
     "Deadline",

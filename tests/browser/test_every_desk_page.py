@@ -20,8 +20,10 @@ from django.urls import resolve
 from django.utils import timezone
 
 from complaints.actions import staff, tick_check
+from complaints.actions.batches import make_batch
 from complaints.demo.paths import ways
 from complaints.demo.playing import HERE, Cast, play
+from complaints.models import Letter
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
 from tests.browser.judging import DESK, Judge, faults
@@ -76,6 +78,11 @@ def stage(slug: str, own_database: object, media_folder: Path, request: pytest.F
                 if (slug, phase) == (SLUG, "handling") and "decide" in check.before:
                     tick_check(case, check.name, actor=staff(whole, procedure, case), at=now)
         phases[case.reference] = phase
+    with scope(organisation.pk):
+        letters = Letter.objects.exclude(pdf="").order_by("pk").values_list("pk", flat=True)[:3]
+        Letter.objects.filter(pk__in=list(letters)).update(state=Letter.State.TO_POST, to_address=[], sent_at=None)
+        for by, key in zip((whole, next(iter(others.values()))[0]), letters, strict=False):
+            make_batch([key], member=by, procedure=procedure, at=now)
     return Stage(slug, phases, whole.user.email, account("Frank Zonderrol").email)
 
 
@@ -99,9 +106,9 @@ def test_every_page_of_the_desk_is_usable_by_everyone(
     assert {f"case-{phase}" for phase in stage.phases.values()} <= set(seen)
     if stage.slug != SLUG:
         return
-    forms = {"account_login", "act-decide", "act-dismiss", "take_in-file", "invite", "member_new"}
+    forms = {"account_login", "act-decide", "batch", "act-dismiss", "take_in-file", "invite", "member_new"}
     lists = {"worklist", "worklist-chosen", "register", "agenda", "members", "deputies", "procedure", "closing_days"}
-    assert {*forms, *(f"{each}-mistakes" for each in forms), *lists, "sides", "member"} <= set(seen)
+    assert {*forms, *(f"{each}-mistakes" for each in forms), *lists, "sides", "member", "to_post"} <= set(seen)
 
 
 def everything(judge: Judge, stage: Stage) -> Iterator[str]:
@@ -124,6 +131,12 @@ def everything(judge: Judge, stage: Stage) -> Iterator[str]:
     tour = Tour(judge, stage.phases, first="/beheer/zaken/")
     tour.queue.extend(f"/beheer/zaken/{reference}/" for reference in stage.phases)
     yield from tour.pages()
+    page.goto(judge.site + tour.found["batch"])
+    page.fill("#gepost-op", "31-11-2026")
+    page.uncheck("#welke input")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Deze brieven zijn gepost").click()
+    yield "batch-mistakes"
     yield from tour.mistakes()
     page.goto(f"{judge.site}/beheer/zaken/?q=nietbestaand")
     yield "worklist-nothing"

@@ -28,9 +28,10 @@ from complaints.actions import (
     use_link,
     write_notice,
 )
+from complaints.actions.batches import make_batch
 from complaints.actions.notices import secret_of
 from complaints.letters.invitation import Talk
-from complaints.models import Case, Disclosure, Document, Hearing, Letter, Notice, Party, Request
+from complaints.models import Batch, Case, Disclosure, Document, Hearing, Letter, Notice, Party, Request
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
@@ -107,6 +108,12 @@ ADDRESSES = {
     "beheer/medewerkers/<int:pk>/aan/": "staff",
     "beheer/medewerkers/<int:pk>/tweede-stap/": "staff",
     "beheer/inzien/": "staff",
+    "beheer/te-posten/": "staff",
+    "beheer/te-posten/maken/": "staff",
+    "beheer/te-posten/eruit/": "staff",
+    "beheer/te-posten/<int:pk>/": "staff",
+    "beheer/te-posten/<int:pk>/bestand/": "staff",
+    "beheer/te-posten/<int:pk>/terug/": "staff",
     "beheer/waarnemen/": "staff",
     "beheer/waarnemen/<int:pk>/stop/": "staff",
     "beheer/procedure/": "staff",
@@ -197,6 +204,10 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
         disclosing.put_to(said, person, actor=csm, at=now, copy=copy)
     while send_waiting(organisation.pk, at=now):
         pass
+    with scope(organisation.pk):
+        letter = Letter.objects.get(case=case, name="acknowledgement")
+        Letter.objects.filter(pk=letter.pk).update(state=Letter.State.TO_POST)
+        make_batch([letter.pk], member=people["csm"], procedure=definition(SLUG), at=now)
     return case
 
 
@@ -215,6 +226,7 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
         keys["gesprek"] = Hearing.objects.get(case=case).pk
         keys["verzoek"] = Request.objects.get(case=case).pk
         keys["wederhoor"] = Document.objects.filter(case=case).values_list("pk", flat=True)[0]
+        keys["te-posten"] = Batch.objects.get().pk
         used = secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK))
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
     address = address.replace("<slug:secret>", used).replace("<slug:key>/<slug:uidb36>", "cs4abc-0123abc/1")

@@ -181,7 +181,8 @@ class PointsWidget(RowsWidget):
         self.choices = list(choices)
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        return {**super().get_context(name, value, attrs), "choices": self.choices}
+        is_filled = bool(value) or self.is_required
+        return {**super().get_context(name, value, attrs), "choices": self.choices, "is_filled": is_filled}
 
 
 class PointsField(forms.Field):

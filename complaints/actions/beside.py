@@ -20,6 +20,8 @@ from complaints.actions.recording import in_history
 from complaints.models import BESIDE, Answer, Case, Event, Message, Notice, Party
 
 MESSAGE, CONTACT, OWN_DATA = f"{BESIDE}message", f"{BESIDE}contact", f"{BESIDE}own_data"
+FETCHED = f"{BESIDE}fetched"
+QUIET = (OWN_DATA, FETCHED)  # the complainant took a copy along: nothing that somebody else's form depends on
 CORRECTABLE = ("email", "phone", "address", "postcode", "town")  # not the name: that is who the case belongs to
 
 

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
-from complaints.actions.beside import record_beside
+from complaints.actions.beside import QUIET, record_beside
 from complaints.actions.documents import keep_documents
 from complaints.actions.indexing import index_case
 from complaints.actions.recording import Recorder, member_called
@@ -148,7 +148,7 @@ def perform(
     engine.ActRefused with the reason, or uploads.UploadRefused. Side effects: what time brought first, then the act.
     """
     recorder, state = _locked(case, at)
-    if revision is not None and recorder.case.revision != revision:
+    if revision is not None and has_moved_on(recorder.case, revision):
         raise CaseMovedOn
     state = _let_time_pass(recorder, state, at)
     procedure = recorder.procedure
@@ -235,9 +235,16 @@ def link_respondent(case: Case, party: Party, member: Membership | None, *, acto
 def held(case: Case, revision: int | None = None) -> Case:
     """The case, held until the transaction ends. Raises CaseMovedOn when it is not as the form was made from."""
     fresh = Case.objects.select_for_update(of=("self",)).select_related("version").get(pk=case.pk)
-    if revision is not None and fresh.revision != revision:
+    if revision is not None and has_moved_on(fresh, revision):
         raise CaseMovedOn
     return fresh
+
+
+def has_moved_on(case: Case, revision: int) -> bool:
+    """Whether more happened since the form was made than that the complainant took a copy along."""
+    if case.revision == revision:
+        return False
+    return revision > case.revision or case.events.filter(number__gt=revision).exclude(occurrence__in=QUIET).exists()
 
 
 def _code_for(nonce: str) -> str:

@@ -13,19 +13,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints.actions.actors import Actor
-from complaints.actions.beside import record_beside, record_reason
+from complaints.actions.beside import FETCHED, record_beside, record_reason
 from complaints.actions.cases import TooLate, held
 from complaints.actions.correspondence import addressee_of, post_beside
 from complaints.actions.documents import digest_of, keep_files
 from complaints.actions.indexing import index_case
 from complaints.letters.invitation import DISCLOSURE, write_disclosure
-from complaints.models import BESIDE, Disclosure, Document, Event, Party
+from complaints.models import Disclosure, Document, Event, Party
 from complaints.queries import sides
 from complaints.uploads import UploadRefused
 from procedures.catalogue import procedure_of, zone_of
 
 PUT, WITHHELD = sides.PUT, sides.WITHHELD_BECAUSE
-FETCHED = f"{BESIDE}fetched"
 
 
 @transaction.atomic

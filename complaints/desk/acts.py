@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from complaints.actions import CaseMovedOn
+from complaints.actions import CaseMovedOn, has_moved_on
 from complaints.actions.explaining import Explained, perform_explained
 from complaints.controls import sent_revision
 from complaints.desk import repeating, verdicts
@@ -48,7 +48,7 @@ def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> Http
 def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpResponse:
     form = _form(seat, here, act, request)
     revision = sent_revision(request.POST)
-    if revision is None or revision != here.case.revision:
+    if revision is None or has_moved_on(here.case, revision):
         return _moved_on(request, here, act, form)
     refusal = here.refusal_of(act.name)
     if refusal:

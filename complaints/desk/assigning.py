@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from complaints.access import Entry, cases_for
-from complaints.actions import CaseMovedOn, perform, staff
+from complaints.actions import CaseMovedOn, has_moved_on, perform, staff
 from complaints.controls import whole_number
 from complaints.desk import repeating
 from complaints.desk.acts import choosable
@@ -133,7 +133,7 @@ def _outcome(seat: Seat, case: Case, sent: Sent) -> Outcome:
     """Does the act in one case, or says why not; the others go on."""
     procedure = procedure_of(case.version)
     phase = phase_title(procedure, case.phase)
-    if case.revision != sent.ticked[case.reference]:
+    if has_moved_on(case, sent.ticked[case.reference]):
         return _stale(case, phase)
     here = standing_of(Entry(case, procedure, staff(seat.membership, procedure, case, at=seat.now)), now=seat.now)
     try:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.actions import disclosing, explaining, hearings, requests
-from complaints.actions.beside import CONTACT, MESSAGE, OWN_DATA
+from complaints.actions.beside import CONTACT, FETCHED, MESSAGE, OWN_DATA
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import LEFT, LOOKED
@@ -40,7 +40,7 @@ _BESIDE = {
     requests.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
     disclosing.PUT: gettext_lazy("legde een stuk voor"),
     disclosing.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
-    disclosing.FETCHED: gettext_lazy("haalde een stuk op dat wij gaven"),
+    FETCHED: gettext_lazy("haalde een stuk op dat wij gaven"),
     explaining.LET_GO: gettext_lazy("schreef op waarom het besluit kan, ook zonder alle stukken voor te leggen"),
     explaining.NO_REPEAT: gettext_lazy("schreef op waarom dit geen herhaling is van een andere zaak"),
     explaining.CONFIRMED: gettext_lazy("bevestigde een oordeel dat anders is dan dat per punt"),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from complaints.actions import beside, disclosing
+from complaints.actions import beside
 from complaints.models import BESIDE, Event, Letter
 from complaints.said import spoken
 from procedures.definition import OwedBy, Procedure
@@ -61,7 +61,7 @@ def _beside(event: Event) -> str:
             return _("U paste uw adres of telefoon aan.")
         case beside.OWN_DATA:
             return _("U vroeg een kopie van uw eigen gegevens.")
-        case disclosing.FETCHED:
+        case beside.FETCHED:
             return _("U haalde een stuk op dat u van ons kreeg.")
         case _:
             return ""  # of no concern to them

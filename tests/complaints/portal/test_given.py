@@ -10,7 +10,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, Actor, TooLate, disclosing, hearings, open_case, send_waiting
+from complaints.actions import (
+    THE_COMPLAINANT,
+    Actor,
+    TooLate,
+    beside,
+    disclosing,
+    has_moved_on,
+    hearings,
+    open_case,
+    send_waiting,
+)
 from complaints.letters.invitation import DISCLOSURE
 from complaints.models import Case, Document, Event, Letter, Membership, Party
 from complaints.queries.replay import replayed
@@ -127,12 +137,14 @@ def test_each_time_that_it_is_taken_in_stands_in_the_history(
     fetched(client, document)
     fetched(Client(), document)
     with scope(organisation.pk):
-        found = Event.objects.filter(case=case, occurrence=disclosing.FETCHED)
+        found = Event.objects.filter(case=case, occurrence=beside.FETCHED)
         assert [(each.by, each.facts) for each in found] == [
             ("complainant", {"document": {"value": document.pk}}),
             ("complainant", {"document": {"value": document.pk}}),
         ]
         case.refresh_from_db()
+        assert not has_moved_on(case, case.revision - 2), "whoever has a form open at the desk is not disturbed"
+        assert has_moved_on(case, case.revision - 3)
         assert replayed(case).phase == case.phase
     assert "U haalde een stuk op dat u van ons kreeg." in words(client.get(PAGE))
     desk = Client()

@@ -271,7 +271,7 @@ def sample_over_http(stage: Stage, case: Case) -> None:
         shown = re.findall(
             rf'href="{page}handeling/([a-z_]+)/"', stage.client(who.membership).get(page).content.decode()
         )
-        assert shown == [each.name for each in stage.procedure.acts if (each, who) in allowed], (case.phase, who.role)
+        assert sorted(shown) == sorted(each.name for each, other in allowed if other is who), (case.phase, who.role)
         with undone():
             done = stage.client(who.membership).post(f"{page}handeling/{act.name}/", sent[act.name])
             assert done.status_code == 302, (case.phase, act.name, text_of(done))

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.crypto import salted_hmac
 
 from complaints import access_codes
 from complaints.actions.actors import THE_COMPLAINANT, Actor, staff
 from complaints.models import Assignment, Case, Event, Membership, Party, Reading, User, organisations_of
 from complaints.queries.deputies import passed_on, sees_all
+from complaints.queries.merging import dossiers_of, mail_addresses
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import Procedure
 from procedures.models import Organisation
@@ -23,11 +25,17 @@ LOOK_LASTS = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A case with the procedure that it follows and the actor that the viewer is in it."""
+    """A case with the procedure that it follows and the actor that the viewer is in it.
+
+    `main` is the case that it was merged into, where a complainant may know which one that is; `reads_mail` whether
+    they proved in this session that they read mail at some address.
+    """
 
     case: Case
     procedure: Procedure
     actor: Actor
+    main: Case | None = None
+    reads_mail: bool = False
 
 
 def organisations_for(request: HttpRequest) -> list[Organisation]:
@@ -49,18 +57,23 @@ def cases_for(membership: Membership, procedure: Procedure, *, at: datetime | No
     Never one that is about them, unless the procedure let them be assigned all the same (soft, with a written reason:
     KP-05, KC-08). Who only has roles per case, outside ones or ones that see their own sees those that
     they are assigned to or took in; and, with the instant `at`, those of whoever they stand in for then.
+
+    Cases that were merged are one dossier: a part in the main case opens those too, and what is about somebody closes
+    all of them.
     """
     assigned = Assignment.objects.filter(membership=membership)
+    playing = assigned.exclude(role=Assignment.TAKEN_IN)
     about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).exclude(
-        case_id__in=assigned.exclude(role=Assignment.TAKEN_IN).values("case_id")
+        case_id__in=playing.values("case_id")
     )
-    cases = Case.objects.exclude(pk__in=about_them.values("case_id"))
+    cases = _without(about_them)
     if any(sees_all(role) for role in procedure.roles if role.name in membership.roles):
         return cases
-    own = Q(pk__in=assigned.values("case_id"))
+    own = Q(pk__in=assigned.values("case_id")) | Q(merged_into__in=playing.values("case_id"))
     if at is not None:
         today = at.astimezone(zone_of(procedure)).date()
-        own |= Q(pk__in=passed_on(membership, procedure, on=today).values("case_id"))
+        instead = passed_on(membership, procedure, on=today).values("case_id")
+        own |= Q(pk__in=instead) | Q(merged_into__in=instead)
     return cases.filter(own)
 
 
@@ -108,12 +121,7 @@ def case_to_look_into(membership: Membership, reference: str, procedure: Procedu
     if not may_look(membership, procedure):
         return None
     about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership)
-    return (
-        Case.objects.exclude(pk__in=about_them.values("case_id"))
-        .select_related("version", "handler__user")
-        .filter(reference=reference)
-        .first()
-    )
+    return _without(about_them).select_related("version", "handler__user").filter(reference=reference).first()
 
 
 def case_for_complainant(reference: str, code: str) -> Entry:
@@ -125,12 +133,31 @@ def case_for_complainant(reference: str, code: str) -> Entry:
     return case_of_session(key)
 
 
-def case_of_session(key: int) -> Entry:
-    """The case that a complainant opened with its code earlier in this session. Http404 when it is gone."""
-    case = Case.objects.select_related("version", "handler__user").filter(pk=key).first()
+def case_of_session(key: int, *, proof: str = "") -> Entry:
+    """The case that a complainant opened with its code earlier in this session. Http404 when it is gone.
+
+    `proof` is of the mail address at which they read the link that let them in (`proof_of`); empty when a code did.
+    Which case theirs was merged into is told by that alone, and only where the letters of that case go to the same
+    address: anybody can type somebody else's address into a form.
+    """
+    case = Case.objects.select_related("version", "handler__user", "merged_into").filter(pk=key).first()
     if case is None:
         raise Http404
-    return Entry(case, procedure_of(case.version), THE_COMPLAINANT)
+    main = case.merged_into if proof else None
+    if main is not None and proof not in {proof_of(each) for each in mail_addresses(main)}:
+        main = None
+    return Entry(case, procedure_of(case.version), THE_COMPLAINANT, main, reads_mail=bool(proof))
+
+
+def proof_of(address: str) -> str:
+    """What a session keeps of a mail address that somebody proved to read: not the address."""
+    return salted_hmac("complaints.access.proof", address.casefold()).hexdigest()
+
+
+def _without(about: QuerySet[Party]) -> QuerySet[Case]:
+    """The cases of the dossiers that these parties are not in."""
+    closed = dossiers_of(about)
+    return Case.objects.exclude(pk__in=closed).exclude(merged_into__in=closed)
 
 
 def _is_looking(membership: Membership, case: Case, *, at: datetime) -> bool:

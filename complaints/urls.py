@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/volgen/link/", entering.link, name="link"),
     path("<slug:organisation>/volgen/link/<slug:secret>/", entering.open_link, name="open_link"),
     path("<slug:organisation>/volgen/zaak/", portal.case_page, name="case"),
+    path("<slug:organisation>/volgen/samen/", entering.lead_on, name="lead_on"),
     path("<slug:organisation>/volgen/handeling/<slug:act>/", portal.act, name="act"),
     path("<slug:organisation>/volgen/bericht/", writing.message, name="write"),
     path("<slug:organisation>/volgen/adres/", writing.contact, name="contact"),

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from complaints.models import Assignment, Case, Event, Membership, Party
 from complaints.queries.deputies import passed_on
+from complaints.queries.merging import together
 from procedures.catalogue import zone_of
 from procedures.definition import COMPLAINANT, SYSTEM, Procedure
 
@@ -46,7 +47,8 @@ def staff(
 
     On a case that is about them they play none (KO-09), but those that they were assigned in spite of it, where the
     procedure allows that with a written reason (KP-05, KC-08). With the instant `at`, they also play what is passed on
-    to them by whoever they stand in for then; never on a case that is about them.
+    to them by whoever they stand in for then; never on a case that is about them. Who is assigned on a case is so on
+    those that were merged into it.
     """
     if not membership.is_active:
         return Actor(Event.By.STAFF, frozenset(), membership)
@@ -59,12 +61,12 @@ def staff(
         today = at.astimezone(zone_of(procedure)).date()
         mine |= Q(pk__in=passed_on(membership, procedure, on=today).values("pk"))
     rows = list(
-        Assignment.objects.filter(mine, case=case)
+        Assignment.objects.filter(mine, case__in=(case.pk, case.merged_into_id))
         .order_by("pk")
         .values_list("membership_id", "role", "membership__roles")
     )
     assigned = {role for key, role, _ in rows if key == membership.pk}
-    is_respondent = case.parties.filter(kind=Party.Kind.RESPONDENT, membership=membership).exists()
+    is_respondent = Party.objects.filter(together(case), kind=Party.Kind.RESPONDENT, membership=membership).exists()
     roles = {name for name in held if name in assigned or not (known[name].per_case or is_respondent)}
     if is_respondent:
         return Actor(Event.By.STAFF, frozenset(roles), membership)

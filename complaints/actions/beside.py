@@ -39,7 +39,8 @@ def send_message(
 
     `revision` is the one that the form was made from: the same words sent twice from it, without files, are one
     message. Side effects, in order: event (with a salted hash of the text), message, documents, and a mail that says
-    there is a message but not what it says: to the complainant, or to the handler where there is one.
+    there is a message but not what it says: to the complainant, or to the handler where there is one (of the main
+    case, where it was merged into one).
     """
     fresh = _locked(case)
     is_staff = actor.membership is not None
@@ -58,8 +59,8 @@ def send_message(
     keep_files(event, {"message": files}, actor, at=at)
     if is_staff:
         write_notice(event.case, Notice.Kind.MESSAGE, at=at)
-    elif event.case.handler:
-        write_notice(event.case, Notice.Kind.MESSAGE, at=at, member=event.case.handler)
+    elif handler := (event.case.merged_into or event.case).handler:
+        write_notice(event.case, Notice.Kind.MESSAGE, at=at, member=handler)
     index_case(event.case)
     return message
 
@@ -112,7 +113,8 @@ def record_reason(
 
 
 def _locked(case: Case) -> Case:
-    return Case.objects.select_for_update(of=("self",)).select_related("version", "handler__user").get(pk=case.pk)
+    locked = Case.objects.select_for_update(of=("self",))
+    return locked.select_related("version", "handler__user", "merged_into__handler__user").get(pk=case.pk)
 
 
 def _record(fresh: Case, occurrence: str, *, actor: Actor, at: datetime, facts: Mapping[str, object]) -> Event:

@@ -19,6 +19,7 @@ from complaints.actions.documents import keep_documents
 from complaints.actions.indexing import index_case
 from complaints.actions.recording import Recorder, member_called
 from complaints.models import BESIDE, Assignment, Case, Event, Membership, Party, ReferenceCounter
+from complaints.queries.merging import together
 from complaints.queries.state import state_of
 from procedures import engine
 from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
@@ -120,7 +121,7 @@ def open_case(
     recorder = Recorder(case, procedure, calendar, recorded_at)
     event = recorder.record(decision, actor)
     keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
-    _let_time_pass(recorder, decision.case, recorded_at)
+    let_time_pass(recorder, decision.case, recorded_at)
     index_case(case)
     return Opened(case, code)
 
@@ -150,7 +151,7 @@ def perform(
     recorder, state = _locked(case, at)
     if revision is not None and has_moved_on(recorder.case, revision):
         raise CaseMovedOn
-    state = _let_time_pass(recorder, state, at)
+    state = let_time_pass(recorder, state, at)
     procedure = recorder.procedure
     try:
         definition: Act | None = procedure.act(act)
@@ -177,7 +178,7 @@ def perform(
 def tick_check(case: Case, check: str, *, actor: Actor, at: datetime, not_applicable: str = "") -> Event:
     """Ticks a point of the checklist; `not_applicable` says why it need not be done. Raises engine.ActRefused."""
     recorder, state = _locked(case, at)
-    state = _let_time_pass(recorder, state, at)
+    state = let_time_pass(recorder, state, at)
     decision = engine.tick(
         recorder.procedure,
         state,
@@ -207,15 +208,15 @@ def expire_due(*, at: datetime, limit: int = 100) -> int:
     due = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(wake_at__lte=at).order_by("wake_at")
     count = 0
     for case in due[:limit]:
-        recorder = _recorder(case, at)
-        _let_time_pass(recorder, state_of(case, recorder.procedure), at)
+        recorder = recorder_of(case, at)
+        let_time_pass(recorder, state_of(case, recorder.procedure), at)
         count += 1
     return count
 
 
 def respondents_of(case: Case) -> Collection[str]:
-    """The people complained about, as member keys and as names."""
-    parties = Party.objects.filter(case=case, kind=Party.Kind.RESPONDENT).values_list("membership_id", "name")
+    """The people complained about, as member keys and as names; those of cases that were merged into this one too."""
+    parties = Party.objects.filter(together(case), kind=Party.Kind.RESPONDENT).values_list("membership_id", "name")
     return {str(key) for key, _ in parties if key} | {name for _, name in parties}
 
 
@@ -253,16 +254,18 @@ def _code_for(nonce: str) -> str:
 
 def _locked(case: Case, at: datetime) -> tuple[Recorder, engine.Case]:
     fresh = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    recorder = _recorder(fresh, at)
+    recorder = recorder_of(fresh, at)
     return recorder, state_of(fresh, recorder.procedure)
 
 
-def _recorder(case: Case, at: datetime) -> Recorder:
+def recorder_of(case: Case, at: datetime) -> Recorder:
+    """What writes down at the instant `at` what happens in the case."""
     procedure = procedure_of(case.version)
     return Recorder(case, procedure, calendar_of(procedure, at=at), at)
 
 
-def _let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engine.Case:
+def let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engine.Case:
+    """Writes down what time brought to a case that is held; the case as it is then."""
     for decision in engine.pass_time(recorder.procedure, state, at=at, calendar=recorder.calendar):
         recorder.record(decision, THE_CLOCK)
         state = decision.case

@@ -19,7 +19,7 @@ from complaints.actions.correspondence import addressee_of, post_beside
 from complaints.actions.documents import digest_of, keep_files
 from complaints.actions.indexing import index_case
 from complaints.letters.invitation import DISCLOSURE, write_disclosure
-from complaints.models import Disclosure, Document, Event, Party
+from complaints.models import Case, Disclosure, Document, Event, Party
 from complaints.queries import sides
 from complaints.uploads import UploadRefused
 from procedures.catalogue import procedure_of, zone_of
@@ -41,9 +41,10 @@ def put_to(
     which somebody gave it to them already.
 
     The complainant finds it on their page from now on, and is told so. Others get it with a letter, unless they have it
-    already. Raises TooLate when they know it, UploadRefused. Side effects, in order: event, copy, disclosure, letter.
+    already. It happens in the case of the party: the document may be in one that was merged into that. Raises TooLate
+    when they know it, UploadRefused. Side effects, in order: event, copy, disclosure, letter.
     """
-    case = held(document.case)
+    case = held(party.case)
     zone = zone_of(procedure_of(case.version))
     disclosure = _open_disclosure(document, party, actor)
     if copy is not None and is_same(document, copy):
@@ -65,18 +66,18 @@ def put_to(
 @transaction.atomic
 def withhold(document: Document, party: Party, reason: str, *, actor: Actor, at: datetime) -> Disclosure:
     """Writes down why a document is not put to a party. Raises TooLate when they know it."""
-    held(document.case)
+    held(party.case)
     disclosure = _open_disclosure(document, party, actor)
     disclosure.withheld, disclosure.at = reason, at
     disclosure.save()
-    record_reason(document.case, WITHHELD, reason, actor=actor, at=at, facts=_keys(document, party))
+    record_reason(party.case, WITHHELD, reason, actor=actor, at=at, facts=_keys(document, party))
     return disclosure
 
 
 @transaction.atomic
-def note_fetched(document: Document, *, actor: Actor, at: datetime) -> Event:
-    """Notes that the complainant took in a document that we gave them; each time again."""
-    return record_beside(document.case, FETCHED, actor=actor, at=at, facts={"document": {"value": document.pk}})
+def note_fetched(case: Case, document: Document, *, actor: Actor, at: datetime) -> Event:
+    """Notes that the complainant of a case took in a document that we gave them; each time again."""
+    return record_beside(case, FETCHED, actor=actor, at=at, facts={"document": {"value": document.pk}})
 
 
 def is_same(document: Document, copy: UploadedFile[bytes]) -> bool:
@@ -90,7 +91,7 @@ def unchanged() -> str:
 
 
 def _open_disclosure(document: Document, party: Party, actor: Actor) -> Disclosure:
-    cell = sides.cell_of(document, party, procedure_of(document.case.version))
+    cell = sides.cell_of(document, party, procedure_of(party.case.version))
     if cell.known not in (sides.Known.OPEN, sides.Known.WITHHELD):
         raise TooLate
     known = Disclosure.objects.filter(document=document, party=party).first()

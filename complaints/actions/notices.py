@@ -91,7 +91,7 @@ def ask_link(reference: str, email: str, *, at: datetime) -> None:
         case = Case.objects.select_for_update().get(pk=party.case_id)  # asking twice at once makes no fourth link
         known = Notice.objects.filter(case=case, kind=Notice.Kind.LINK, expires_at__gt=at).count()
         if known < LINKS_AT_ONCE:
-            write_notice(case, Notice.Kind.LINK, at=at, to_email=_reached_at(party))
+            write_notice(case, Notice.Kind.LINK, at=at, to_email=party.mail_address)
             return
     transaction.on_commit(nudge.workers)
 
@@ -110,6 +110,11 @@ def use_link(secret: str, *, at: datetime) -> int | None:
     notice.used_at = at
     notice.save(update_fields=["used_at"])
     return notice.case_id
+
+
+def address_of_link(secret: str) -> str:
+    """Where the link was mailed to; who used it reads the mail there."""
+    return Notice.objects.values_list("to_email", flat=True).get(pk=base36_to_int(secret.partition("-")[0]))
 
 
 def secret_of(notice: Notice) -> str:
@@ -155,11 +160,7 @@ def _mail_address(case: Case) -> str:
     """Who speaks for the complainant is written to instead of them, as with letters."""
     own = case.parties.filter(kind__in=_OWN).select_related("membership__user")
     by_kind = sorted(own, key=lambda party: party.kind != Party.Kind.REPRESENTATIVE)
-    return next((address for address in map(_reached_at, by_kind) if address), "")
-
-
-def _reached_at(party: Party) -> str:
-    return party.email or (party.membership.user.email if party.membership else "")
+    return next((address for address in (each.mail_address for each in by_kind) if address), "")
 
 
 def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:

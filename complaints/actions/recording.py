@@ -30,6 +30,7 @@ from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, Field
 from procedures.definition import Measure as PromisedMeasure
 
 SUBJECT_FIELD = "subject"
+MERGED_OUTCOME = "merged"  # of a case that is handled together with another
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Recorder:
     calendar: Calendar
     recorded_at: datetime
 
-    def record(self, decision: engine.Decision, actor: Actor) -> Event:
-        """Side effects, in order: event, answers (with parties, assignments and measures), clocks, case, letters."""
+    def record(self, decision: engine.Decision, actor: Actor, *, also: Mapping[str, object] | None = None) -> Event:
+        """Side effects, in order: event, answers (with parties, assignments and measures), clocks, case, letters.
+
+        `also` is what the event tells beside the answers, as the history keeps it.
+        """
         case = self.case
         given = {
             name: fact for name, fact in decision.case.facts.items() if decision.before.facts.get(name) != fact
@@ -59,7 +63,7 @@ class Recorder:
             by=actor.by,
             member=actor.membership,
             roles=sorted(actor.roles),
-            facts={name: in_history(name, fact, salts) for name, fact in given.items()},
+            facts={name: in_history(name, fact, salts) for name, fact in given.items()} | dict(also or {}),
             decision=_summary(decision) | actor.in_history,
         )
         self._keep_answers(event, given, fields, salts)
@@ -128,8 +132,9 @@ class Recorder:
     def _keep_case(self, decision: engine.Decision, given: Mapping[str, Fact]) -> None:
         case, now = self.case, decision.case
         phase = self.procedure.phase(now.phase)
-        case.phase, case.track, case.outcome = phase.name, phase.track, phase.outcome
-        case.closed_at = (case.closed_at or decision.at) if phase.is_end else None
+        case.phase, case.track = phase.name, phase.track
+        case.outcome = MERGED_OUTCOME if now.is_stopped else phase.outcome
+        case.closed_at = (case.closed_at or decision.at) if phase.is_end or now.is_stopped else None
         case.done, case.checks = list(now.done), dict(now.checks)
         case.wake_at = now.wake_at
         case.next_due_at = next_due_at(self.procedure, now)
@@ -141,7 +146,7 @@ class Recorder:
 def next_due_at(procedure: Procedure, case: engine.Case) -> datetime | None:
     """When the first thing that somebody still has to do is, or was, too late. Limits missed and still owed count."""
     zone = ZoneInfo(procedure.zone)
-    if procedure.phase(case.phase).is_end:
+    if procedure.phase(case.phase).is_end or case.is_stopped:
         return None
     waiting = [
         overdue_at(clock.due, zone)

@@ -17,6 +17,7 @@ from complaints.desk.answers import given_answers
 from complaints.desk.boxes import MESSAGE, NOTE, take_typed
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
+from complaints.desk.merging import of_case as merging_of_case
 from complaints.desk.notes import notes_of
 from complaints.desk.readings import reading_log
 from complaints.desk.seats import Seat, page, seated
@@ -103,6 +104,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "correspondence": correspondence,
             "may_write": bool(here.actor.roles),
             **sides_of_case(here),
+            **merging_of_case(here, seat),
             "unsent": typed.get(MESSAGE, ""),
             "unkept": typed.get(NOTE, ""),
             **notes_of(here, seat, answers),

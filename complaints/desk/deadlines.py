@@ -52,7 +52,8 @@ def _row(standing: Standing, clock: engine.Deadline, occurrences: list[str]) -> 
             calendar=calendar,
             because=next((each for each in occurrences if each in {str(start) for start in rule.starts}), ""),
         ),
-        is_waiting=_is_waiting(clock, rule) and not standing.procedure.phase(standing.state.phase).is_end,
+        is_waiting=_is_waiting(clock, rule)
+        and not (standing.state.is_stopped or standing.procedure.phase(standing.state.phase).is_end),
         overdue_at=overdue_at(clock.due, zone),
     )
 

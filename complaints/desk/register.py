@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from complaints.access import cases_for
 from complaints.actions.reading import note_export
+from complaints.actions.recording import MERGED_OUTCOME
 from complaints.desk.answers import CONFIDENTIALITY
 from complaints.desk.confirming import confirmed
 from complaints.desk.seats import Seat, page, seated
@@ -67,6 +68,7 @@ OUTCOMES = {
     "withdrawn": gettext_lazy("ingetrokken"),
     "inadmissible": gettext_lazy("niet in behandeling genomen"),
     "referred": gettext_lazy("doorverwezen"),
+    MERGED_OUTCOME: gettext_lazy("samengevoegd met een andere zaak"),
 }
 
 

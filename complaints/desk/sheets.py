@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actions import CaseMovedOn, TooLate
 from complaints.actions.correspondence import addressee_of
+from complaints.actions.merging import NotMerged
 from complaints.controls import sent_revision
 from complaints.desk.seats import page
 from complaints.desk.standing import Standing
@@ -38,6 +39,7 @@ class Sheet:
     back: str
     said: str
     do: Callable[[int], object]
+    is_for_merged: bool = False  # whether it is for a case that was merged into another, and for no other
 
 
 class SideForm(forms.Form):
@@ -58,6 +60,9 @@ def show(request: HttpRequest, here: Standing, form: SideForm, sheet: Sheet) -> 
     if not here.is_colleague:
         reason = _("Dat hoort niet bij uw rol.")
         return page(request, "desk/act_refused.html", {**context, "reason": reason}, status=403)
+    if here.state.is_stopped and not sheet.is_for_merged:
+        reason = _("Deze zaak wordt samen met een andere zaak behandeld. Doe het daar.")
+        return page(request, "desk/act_refused.html", {**context, "reason": reason}, status=409)
     status, has_moved_on = 200, False
     if request.method == "POST":
         status = 422
@@ -72,6 +77,9 @@ def show(request: HttpRequest, here: Standing, form: SideForm, sheet: Sheet) -> 
                 status = 409
             except UploadRefused as refused:
                 form.add_error(None, str(refused))
+            except NotMerged as refused_merge:
+                form.add_error(None, str(refused_merge))
+                status = 409
             else:
                 messages.success(request, sheet.said)
                 return back_to(here, sheet.back)

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from complaints.access import cases_for
 from complaints.actions import disclosing
 from complaints.actions.correspondence import addressee_of
 from complaints.desk.seats import Seat, page, seated
@@ -44,7 +45,7 @@ def of_case(here: Standing) -> Mapping[str, object]:
     return {
         "hearings": query.hearings_of(here.case),
         "requests": query.requests_of(here.case, today=today_of(here)),
-        "may_hear": here.is_colleague,
+        "may_hear": here.is_colleague and not here.state.is_stopped,
     }
 
 
@@ -78,7 +79,7 @@ def _not_put(document: Document, party: Party) -> str:
 def matrix_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     """Which document was put to whom, with what is still to be done."""
     here = standing(seat, reference)
-    lines = query.matrix(here.case, here.procedure)
+    lines = _lines(here, seat)
     return page(
         request,
         "desk/sides.html",
@@ -88,9 +89,18 @@ def matrix_page(request: HttpRequest, seat: Seat, reference: str) -> HttpRespons
             "sides": query.sides_of(here.case),
             "lines": lines,
             "missing": len(query.unheard(lines)),
-            "may_hear": here.is_colleague,
+            "may_hear": here.is_colleague and not here.state.is_stopped,
         },
     )
+
+
+def _lines(here: Standing, seat: Seat) -> list[query.Line]:
+    """The lines that the viewer may know of: a case that was merged into this one is opened by the one door too."""
+    lines = query.matrix(here.case, here.procedure)
+    if all(each.document.case_id == here.case.pk for each in lines):
+        return lines
+    known = {each.pk for each in cases_for(seat.membership, seat.procedure, at=seat.now).filter(merged_into=here.case)}
+    return [each for each in lines if each.document.case_id in known | {here.case.pk}]
 
 
 class PutForm(SideForm):
@@ -157,7 +167,7 @@ class PutForm(SideForm):
 def put(request: HttpRequest, seat: Seat, reference: str, pk: int, party: int) -> HttpResponse:
     """Puts a document to a side, whole or in part, or writes down why not."""
     here = standing(seat, reference)
-    lines = query.matrix(here.case, here.procedure)
+    lines = _lines(here, seat)
     line = next((each for each in lines if each.document.pk == pk), None)
     cell = next((each for each in line.cells if each.party.pk == party), None) if line else None
     if line is None or cell is None or cell.known is query.Known.OWN:

@@ -16,6 +16,7 @@ from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import LEFT, LOOKED
 from complaints.desk.standing import Standing
 from complaints.models import Event, Membership
+from complaints.queries.merging import JOINED, LEFT_AGAIN, MERGED, PARTED
 from complaints.said import spoken
 from procedures import engine, wording
 from procedures.definition import Procedure
@@ -29,6 +30,10 @@ _BESIDE = {
     RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
+    MERGED: gettext_lazy("voegde deze zaak samen met een oudere zaak"),
+    PARTED: gettext_lazy("haalde deze zaak weer los van de andere zaak"),
+    JOINED: gettext_lazy("voegde een andere zaak met deze samen"),
+    LEFT_AGAIN: gettext_lazy("haalde een samengevoegde zaak weer los van deze"),
     hearings.INVITED: gettext_lazy("nodigde uit voor een gesprek"),
     hearings.MOVED: gettext_lazy("verplaatste een gesprek"),
     hearings.CANCELLED: gettext_lazy("zegde een gesprek af"),

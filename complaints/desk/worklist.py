@@ -123,7 +123,7 @@ def listed(
     listing = beside.Listing(seat, cases, filters, when, viewer)
     members = {each.pk: each for each in Membership.objects.select_related("user")}
     counts = query.piles(cases, when)
-    paginator = Paginator(query.with_parts(listing.found()), query.PER_PAGE)
+    paginator = Paginator(query.with_parts(listing.found(), cases), query.PER_PAGE)
     current = paginator.get_page(asked.number)
     return page(
         request,

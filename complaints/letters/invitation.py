@@ -1,5 +1,5 @@
-"""The letters by which both sides are heard: invitations to a talk, with an entry for calendars, what is asked, and
-what is put to somebody.
+"""Letters beside the procedure: invitations to a talk, with an entry for calendars, what is asked, what is put to
+somebody, and that complaints are handled together.
 
 They are no letters of the procedure: no document writes them, and no clock hangs on their leaving. They go out as
 letters do all the same, so that they are kept, tried again, printed, and seen by a person when they cannot go.
@@ -28,7 +28,8 @@ from procedures import wording
 from procedures.definition import EMPTY, Letter
 
 # Names that no letter of a procedure can have: those have no hyphen.
-INVITATION, REQUEST, DISCLOSURE = "beside-invitation", "beside-request", "beside-disclosure"
+INVITATION, REQUEST = "beside-invitation", "beside-request"
+DISCLOSURE, MERGED = "beside-disclosure", "beside-merged"
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
 _MAY_BREAK = "\u200b"  # zero width space
@@ -43,6 +44,8 @@ class Occasion(StrEnum):
     ASKED = "asked"
     REMINDED = "reminded"
     PUT = "put"
+    MERGED = "merged"
+    PARTED = "parted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class Entry:
 
 def rule_of(name: str) -> Letter | None:
     """Such a letter as if a procedure had it; None when `name` is a letter of a procedure."""
-    if name not in (INVITATION, REQUEST, DISCLOSURE):
+    if name not in (INVITATION, REQUEST, DISCLOSURE, MERGED):
         return None
     return Letter(name=name, title=EMPTY, on=(), to=(), subject=EMPTY, body=EMPTY)
 
@@ -135,6 +138,23 @@ def write_disclosure(*, is_copy: bool, to: Recipient, sender: Sender, reference:
         subject = _("Er staat een stuk voor u klaar") if is_complainant else _("Wij leggen u een stuk voor")
         context = {"is_copy": is_copy}
         return _written(subject, "letters/disclosure.txt", context, Occasion.PUT, to, sender, reference)
+
+
+def write_merged(
+    occasion: Occasion, *, to: Recipient, sender: Sender, reference: str, received_on: date, main: str = ""
+) -> Written:
+    """That a complaint is handled together with another, or by itself again, in the recipient's language.
+
+    It says that the complaint was received, because letters that said so may have been stopped. `main` is the number of
+    the other case; without it the letter says nothing of that case.
+    """
+    with translation.override(to.language):
+        subject = {
+            Occasion.MERGED: _("Wij behandelen uw klacht samen met een andere klacht"),
+            Occasion.PARTED: _("Wij behandelen uw klacht weer apart"),
+        }[occasion]
+        context = {"received_on": wording.day(received_on), "main": main}
+        return _written(subject, "letters/merged.txt", context, occasion, to, sender, reference)
 
 
 def calendar_of(entry: Entry, *, to: Recipient, sender: Sender, from_email: str) -> bytes:

@@ -52,6 +52,15 @@ class Case(ScopedModel):
     revision = models.PositiveIntegerField(default=0)  # the number of the last event: what a form was made from
     wake_at = models.DateTimeField(null=True, blank=True)  # the next instant at which time makes something happen
     next_due_at = models.DateTimeField(_("eerstvolgende termijn"), null=True, blank=True)  # when the first is overdue
+    # The older case that this one is handled together with. Reports count a complaint once: where this is empty.
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="merged",
+        null=True,
+        blank=True,
+        verbose_name=_("samengevoegd met"),
+    )
     nonce = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  # of the form: a replay opens nothing
     access_hash = models.CharField(max_length=200, blank=True)
     # What the desk's search looks in: number, subject, names, answers, messages, as Dutch words; `queries.search`.
@@ -66,6 +75,11 @@ class Case(ScopedModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "reference"], name="case_reference_once"),
             models.UniqueConstraint(fields=["organisation", "nonce"], name="case_nonce_once"),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None)
+                | (models.Q(closed_at__isnull=False) & ~models.Q(merged_into=models.F("pk"))),
+                name="case_merged_is_closed",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["wake_at"], name="case_wake", condition=models.Q(wake_at__isnull=False)),
@@ -108,6 +122,11 @@ class Party(ScopedModel):
         verbose_name_plural = _("partijen")
         ordering: ClassVar = ["pk"]
         indexes: ClassVar = [models.Index(fields=["organisation", "membership"], name="party_membership")]
+
+    @property
+    def mail_address(self) -> str:
+        """Where mail reaches them: the address that they gave, or that of their account; empty when there is none."""
+        return self.email or (self.membership.user.email if self.membership else "")
 
     @property
     def address_lines(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Letter(ScopedModel):
         TO_POST = "to_post", _("te posten")
         SENT = "sent", _("verstuurd")
         FAILED = "failed", _("niet gelukt")
+        STOPPED = "stopped", _("tegengehouden")  # its case was merged into another before it left
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="letters")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="letters")

@@ -37,7 +37,7 @@ class NotNow:
 def past_steps(procedure: Procedure, case: engine.Case, calendar: Calendar, *, at: datetime) -> list[PastStep]:
     """The terms that a complainant was told of and that run no more, in the order in which they were to end."""
     zone, language = zone_of(procedure), spoken()
-    is_over = procedure.phase(case.phase).is_end
+    is_over = case.is_stopped or procedure.phase(case.phase).is_end
     found = []
     for clock in case.deadlines:
         rule = procedure.deadline(clock.rule)

@@ -15,14 +15,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import throttling
-from complaints.access import case_for_complainant, case_of_session
+from complaints.access import Entry, case_for_complainant, case_of_session, proof_of
 from complaints.actions import ask_link, link_works, use_link
+from complaints.actions.notices import address_of_link
 from complaints.intake.views import in_force_now, speak
 from procedures.definition import Procedure
 
 CaseView = Callable[..., HttpResponseBase]
 
 SESSION_KEY = "complainant"  # organisation key → case key
+PROOF = "complainant_mail"  # organisation key → proof of the address at which the link was read that let them in
 AGAIN = "again"  # begins the names of the number and the code that are asked besides another form
 ANSWERED_AFTER = 0.1  # seconds; longer than it takes to find a case and write a notice
 
@@ -48,7 +50,7 @@ def for_complainant(view: CaseView) -> CaseView:
             return _let_in_again(request, view, kwargs)
         if key is None:
             return redirect("enter", organisation=_slug(request))
-        entry = case_of_session(key)
+        entry = case_of_session(key, proof=_proof(request))
         speak(entry.procedure)
         return view(request, entry=entry, **kwargs)
 
@@ -121,22 +123,32 @@ def open_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST":
         key = use_link(secret, at=now)
         if key is not None:
-            return _open(request, key)
+            return _open(request, key, proof=proof_of(address_of_link(secret)))
     elif link_works(secret, at=now):
         return render(request, "public/link_open.html", {"procedure": procedure})
     return render(request, "public/link_gone.html", {"procedure": procedure}, status=410)
 
 
-def _open(request: HttpRequest, key: int) -> HttpResponse:
-    _unlock(request, key)
+@for_complainant
+@require_POST
+def lead_on(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """From a case that was merged to the main one, for who proved to read the mail that goes there."""
+    if entry.main is None:
+        raise Http404
+    return _open(request, entry.main.pk, proof=_proof(request))
+
+
+def _open(request: HttpRequest, key: int, *, proof: str = "") -> HttpResponse:
+    _unlock(request, key, proof=proof)
     return redirect("case", organisation=_slug(request))
 
 
-def _unlock(request: HttpRequest, key: int) -> None:
+def _unlock(request: HttpRequest, key: int, *, proof: str = "") -> None:
     """Opens a case for this session, which gets a new key of its own: one that was planted before opens nothing."""
     request.session.cycle_key()
     known = request.session.get(SESSION_KEY, {})
     request.session[SESSION_KEY] = {**known, str(_organisation_key(request)): key}
+    request.session[PROOF] = {**request.session.get(PROOF, {}), str(_organisation_key(request)): proof}
 
 
 def _let_in_again(request: HttpRequest, view: CaseView, kwargs: dict[str, str | int]) -> HttpResponseBase:
@@ -176,6 +188,10 @@ def _slow_page(request: HttpRequest, procedure: Procedure, form: forms.Form, sec
     response = render(request, "public/slow.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def _proof(request: HttpRequest) -> str:
+    return str(request.session.get(PROOF, {}).get(str(_organisation_key(request)), ""))
 
 
 def _organisation_key(request: HttpRequest) -> int:

@@ -15,13 +15,16 @@ from complaints.actions.disclosing import note_fetched
 from complaints.intake.copying import as_download
 from complaints.models import Disclosure, Document, Letter, Party
 from complaints.portal.entering import for_complainant
+from complaints.queries.merging import MERGED
 
 
 def letters_of(entry: Entry) -> QuerySet[Letter]:
-    """The letters to the complainant that left."""
-    return Letter.objects.filter(
+    """The letters to the complainant that left. One that names another case only where they may know which one that
+    is: it went to an address, and a code does not prove that they read mail there."""
+    left = Letter.objects.filter(
         case=entry.case, party__kind=Party.Kind.COMPLAINANT, state__in=[Letter.State.SENT, Letter.State.TO_POST]
     ).exclude(pdf="")
+    return left if entry.main else left.exclude(event__occurrence=MERGED, event__facts__same__value=True)
 
 
 def own_documents(entry: Entry) -> QuerySet[Document]:
@@ -30,11 +33,17 @@ def own_documents(entry: Entry) -> QuerySet[Document]:
     put = Disclosure.objects.filter(party__case=entry.case, party__kind=Party.Kind.COMPLAINANT, withheld="")
     given = put.filter(Q(copy=OuterRef("pk")) | Q(copy=None, document=OuterRef("pk")))
     from_message = Q(by=Document.By.STAFF, event__occurrence=MESSAGE)
+    # What was put to them may be of a case that was merged into theirs, and then of somebody else.
     return (
-        Document.objects.filter(case=entry.case)
+        Document.objects.filter(Q(case=entry.case) | Q(case__merged_into=entry.case))
         .annotate(put_at=Subquery(given.values("at")[:1]))
-        .filter(Q(by=Document.By.COMPLAINANT) | from_message | Q(put_at__isnull=False))
+        .filter(Q(case=entry.case) & (Q(by=Document.By.COMPLAINANT) | from_message) | Q(put_at__isnull=False))
     )
+
+
+def is_own(document: Document, entry: Entry) -> bool:
+    """Whether the complainant handed it in themselves, in this case."""
+    return document.by == Document.By.COMPLAINANT and document.case_id == entry.case.pk
 
 
 @for_complainant
@@ -63,8 +72,8 @@ def document(request: HttpRequest, entry: Entry, pk: int) -> FileResponse:
     response = FileResponse(
         _opened(found.file), content_type=found.content_type, filename=found.title, as_attachment=True
     )
-    if request.method == "GET" and found.by == Document.By.STAFF:
-        note_fetched(found, actor=entry.actor, at=timezone.now())
+    if request.method == "GET" and not is_own(found, entry):
+        note_fetched(entry.case, found, actor=entry.actor, at=timezone.now())
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from complaints.access import Entry
 from complaints.intake.copying import Said, about_it, about_you, said_at, text_of
 from complaints.models import BESIDE, Answer, Document, Event, Measure, Membership, Message, Party
-from complaints.portal.files import letters_of, own_documents
+from complaints.portal.files import is_own, letters_of, own_documents
 from complaints.portal.story import told
 from complaints.queries.state import state_of
 from procedures import wording
@@ -44,7 +44,9 @@ def gathered(entry: Entry, *, at: datetime) -> dict[str, Any]:
         "received_at": case.received_at.isoformat(),
         "closed_at": _iso(case.closed_at),
         "language": case.language,
-        "standing": text_of(procedure.phase(case.phase).public),
+        "standing": _("Wij behandelen uw klacht samen met een andere klacht.")
+        if case.merged_into_id
+        else text_of(procedure.phase(case.phase).public),
         "handler": _handler(entry),
         "retention": wording.term(procedure.retention.term),
         "person": _person(parties),
@@ -76,7 +78,7 @@ def gathered(entry: Entry, *, at: datetime) -> dict[str, Any]:
         "files": [
             {
                 "added_at": each.added_at.isoformat(),
-                "from": _("u") if each.by == Document.By.COMPLAINANT else procedure.name,
+                "from": _("u") if is_own(each, entry) else procedure.name,
                 "name": others.named(each),
                 "bytes": each.size,
                 "sha256": each.sha256,
@@ -90,6 +92,7 @@ class Others:
     """The people in and around a case who are somebody else than the complainant, by name and mail address."""
 
     def __init__(self, entry: Entry, parties: Sequence[Party]) -> None:
+        self._entry = entry
         own = {_plain(each.name) for each in parties if each.kind in OWN}
         members = list(Membership.objects.select_related("user"))
         titles = [text_of(role.title) for role in entry.procedure.roles] + [entry.procedure.name]
@@ -112,7 +115,7 @@ class Others:
 
     def named(self, document: Document) -> str:
         """The name of a file: as they gave it, else without the names of others."""
-        return document.title if document.by == Document.By.COMPLAINANT else self.left_out(document.title)
+        return document.title if is_own(document, self._entry) else self.left_out(document.title)
 
 
 def _complaint(entry: Entry, opening: Event) -> list[Said]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actions import beside
 from complaints.models import BESIDE, Event, Letter
+from complaints.queries import merging
 from complaints.said import spoken
 from procedures.definition import OwedBy, Procedure
 
@@ -63,5 +64,9 @@ def _beside(event: Event) -> str:
             return _("U vroeg een kopie van uw eigen gegevens.")
         case beside.FETCHED:
             return _("U haalde een stuk op dat u van ons kreeg.")
+        case merging.MERGED:
+            return _("Wij behandelen uw klacht vanaf nu samen met een andere klacht.")
+        case merging.PARTED:
+            return _("Wij behandelen uw klacht weer apart.")
         case _:
             return ""  # of no concern to them

@@ -12,6 +12,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from complaints.models import Assignment, Case, Membership, Party, Substitution
+from complaints.queries.merging import together
 from procedures.definition import Procedure, Role
 
 
@@ -72,7 +73,7 @@ def _may_know(case: Case, procedure: Procedure, deputy: Membership, member: int)
     )
     if any(key == deputy.pk for key, _ in playing):
         return True  # also when it is about them: the procedure had them assigned, with a written reason
-    if Party.objects.filter(case=case, kind=Party.Kind.RESPONDENT, membership=deputy).exists():
+    if Party.objects.filter(together(case), kind=Party.Kind.RESPONDENT, membership=deputy).exists():
         return False
     return any(
         (sees_all(role) and role.name in deputy.roles) or (is_passed_on(role) and (member, role.name) in playing)

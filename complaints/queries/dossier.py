@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from complaints.letters.writing import Occasion
 from complaints.models import Assignment, Case, Membership, Party
+from complaints.queries.merging import together
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.definition import Fact, Procedure, Role
@@ -59,7 +60,9 @@ def holders(case: Case, role: Role) -> list[Membership]:
     assigned = Assignment.objects.filter(case=case, role=role.name).values("membership_id")
     if role.per_case:
         members = members.filter(pk__in=assigned)
-    about = case.parties.filter(kind=Party.Kind.RESPONDENT, membership__isnull=False).values("membership_id")
+    about = Party.objects.filter(together(case), kind=Party.Kind.RESPONDENT, membership__isnull=False).values(
+        "membership_id"
+    )
     return sorted(members.exclude(Q(pk__in=about) & ~Q(pk__in=assigned)).order_by("pk"), key=lambda member: member.name)
 
 

@@ -27,8 +27,12 @@ class Repeat:
 
 
 def repeats(case: Case, among: QuerySet[Case], *, at: datetime) -> list[Repeat]:
-    """The cases `among` those that the viewer may know of that look like this one, the newest first. Four queries."""
-    return alike(Party.objects.filter(case=case), case.subject, among.exclude(pk=case.pk), at=at)
+    """The cases `among` those that the viewer may know of that look like this one, the newest first. Four queries.
+
+    Those that it is handled together with are none of them.
+    """
+    others = among.exclude(Q(pk=case.pk) | Q(merged=case) | Q(merged_into=case))
+    return alike(Party.objects.filter(case=case), case.subject, others, at=at)
 
 
 def alike(parties: Iterable[Party], subject: str, among: QuerySet[Case], *, at: datetime) -> list[Repeat]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from complaints.models import BESIDE, Case, Event
+from complaints.queries.merging import MERGED, PARTED
 from procedures import answers, engine
 from procedures.catalogue import calendar_of, procedure_of, zone_of
 from procedures.definition import Fact, Procedure
+
+# What happens beside the procedure is passed by, but for these: they stop a case and let it go on.
+_STEPS = {MERGED: engine.STOP, PARTED: engine.RESUME}
 
 
 def replayed(case: Case) -> engine.Case:
@@ -13,11 +19,11 @@ def replayed(case: Case) -> engine.Case:
     down. Personal answers are not in the history, and nothing in a procedure depends on them."""
     procedure = procedure_of(case.version)
     state = engine.Case()
-    for event in case.events.exclude(occurrence__startswith=BESIDE).order_by("number"):
+    for event in case.events.filter(~Q(occurrence__startswith=BESIDE) | Q(occurrence__in=_STEPS)).order_by("number"):
         state = engine.happen(
             procedure,
             state,
-            event.occurrence,
+            _STEPS.get(event.occurrence, event.occurrence),
             at=event.at,
             facts=_facts(event, procedure),
             calendar=calendar_of(procedure, at=event.recorded_at),

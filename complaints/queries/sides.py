@@ -25,6 +25,7 @@ from complaints.models import (
     Party,
     Request,
 )
+from complaints.queries.merging import of_same_complainant
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import COMPLAINANT, Act, Procedure
 
@@ -92,26 +93,40 @@ def side_of(party: Party) -> Party:
 
 
 def matrix(case: Case, procedure: Procedure) -> list[Line]:
-    """Every document with every side. Three queries. Copies with parts taken out stand with the whole document."""
+    """Every document with every side, also of cases that were merged into this one. Three queries, four with those.
+
+    Copies with parts taken out stand with the whole document.
+    """
     sides = sides_of(case)
     given = {
         (each.document_id, each.party_id): each
-        for each in Disclosure.objects.filter(document__case=case).select_related("copy")
+        for each in Disclosure.objects.filter(
+            Q(document__case=case) | Q(document__case__merged_into=case)
+        ).select_related("copy")
     }
-    documents = case.documents.exclude(field__in=(COPY, PROOF)).select_related("event", "member__user")
+    documents = list(
+        Document.objects.filter(Q(case=case) | Q(case__merged_into=case))
+        .exclude(field__in=(COPY, PROOF))
+        .select_related("case", "event", "member__user")
+    )
+    own = {case.pk} | (of_same_complainant(case) if any(each.case_id != case.pk for each in documents) else set())
     return [
         Line(
             document,
-            [_cell(document, party, given.get((document.pk, party.pk)), procedure) for party in sides],
+            [
+                _cell(document, party, given.get((document.pk, party.pk)), procedure, is_theirs=document.case_id in own)
+                for party in sides
+            ],
         )
         for document in documents
     ]
 
 
 def cell_of(document: Document, party: Party, procedure: Procedure) -> Cell:
-    """How one document stands with one side."""
+    """How one document stands with one side of its case, or of the one that its case was merged into."""
     given = Disclosure.objects.filter(document=document, party=party).select_related("copy").first()
-    return _cell(document, party, given, procedure)
+    is_theirs = document.case_id == party.case_id or document.case_id in of_same_complainant(party.case)
+    return _cell(document, party, given, procedure, is_theirs=is_theirs)
 
 
 def enclosures_of(letters: Iterable[Letter]) -> dict[int, Document]:
@@ -123,7 +138,8 @@ def enclosures_of(letters: Iterable[Letter]) -> dict[int, Document]:
     events = Event.objects.in_bulk([each.event_id for each in wanted])
     whole = {key: event.facts["document"]["value"] for key, event in events.items() if not _is_copy(event)}
     copied = [key for key, event in events.items() if _is_copy(event)]  # then never the whole, whatever is missing
-    documents = list(Document.objects.filter(Q(pk__in=whole.values()) | Q(event__in=copied, field=COPY)))
+    rows = Document.objects.filter(Q(pk__in=whole.values()) | Q(event__in=copied, field=COPY))
+    documents = list(rows.select_related("case"))
     known, copies = {each.pk: each for each in documents}, {each.event_id: each for each in documents}
     put = {key: copies.get(key) if key in copied else known.get(whole[key]) for key in events}
     return {each.pk: found for each in wanted if (found := put[each.event_id])}
@@ -203,14 +219,15 @@ def entry_of(letter: Letter) -> Entry:
     )
 
 
-def _cell(document: Document, party: Party, given: Disclosure | None, procedure: Procedure) -> Cell:
+def _cell(document: Document, party: Party, given: Disclosure | None, procedure: Procedure, *, is_theirs: bool) -> Cell:
+    """`is_theirs`: the complainant of this case complains in the one that the document is in."""
     if given is not None:
         if given.withheld:
             return Cell(party, Known.WITHHELD, at=given.at, reason=given.withheld)
         return Cell(party, Known.PUT, at=given.at, copy=given.copy)
     if document.field == f"{STATEMENT}:{party.pk}":
         return Cell(party, Known.OWN)
-    if party.kind == Party.Kind.COMPLAINANT:
+    if party.kind == Party.Kind.COMPLAINANT and is_theirs:
         if document.by == Document.By.COMPLAINANT or _is_of_complainant(document, procedure):
             return Cell(party, Known.OWN)
         if document.event and document.event.occurrence == _MESSAGE:

@@ -20,15 +20,18 @@ def state_of(case: models.Case, procedure: Procedure) -> engine.Case:
         deadlines=tuple(deadline_of(row, ZoneInfo(procedure.zone)) for row in case.deadlines.all()),
         checks=dict(case.checks),
         done=tuple(case.done),
+        is_stopped=case.merged_into_id is not None,
     )
 
 
 def facts_of(case: models.Case, procedure: Procedure) -> dict[str, Fact]:
-    """The newest answer to each field, personal ones too."""
+    """The newest answer to each field, personal ones too. Reasons that stand beside the procedure are none."""
     zone = ZoneInfo(procedure.zone)
     fields = {field.name: field for field in procedure.every_field()}
     facts: dict[str, Fact] = {}
     for row in case.answers.all():
+        if row.name.startswith(models.BESIDE):
+            continue
         field = fields.get(row.name)
         facts[row.name] = answers.restore(field, row.value, zone=zone) if field else row.value
     return facts

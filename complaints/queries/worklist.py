@@ -151,9 +151,10 @@ def counted(cases: QuerySet[Case], column: str) -> dict[object, int]:
     return dict(rows)
 
 
-def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
+def with_parts(cases: QuerySet[Case], known: QuerySet[Case]) -> QuerySet[Case]:
     """The cases with what a row shows: `complainants`, `clocks`, `happened`, `stuck_letters`, and whether a message was
-    not opened yet (`has_news`) or not answered (`has_question`). Five queries beside their own."""
+    not opened yet (`has_news`) or not answered (`has_question`). Five queries beside their own; a sixth where one was
+    merged: `merged_into` is the main case where that is one of those that the viewer may `know` of, else None."""
     clocks = Deadline.objects.filter(status__in=(Deadline.Status.OPEN, Deadline.Status.MISSED), met_at=None)
     return (
         cases.annotate(has_news=_is(pk__in=_unread()), has_question=_is(pk__in=_unanswered()))
@@ -161,6 +162,7 @@ def with_parts(cases: QuerySet[Case]) -> QuerySet[Case]:
         .defer("words")
         .prefetch_related(
             "version",
+            Prefetch("merged_into", known.defer("words")),
             Prefetch("parties", Party.objects.filter(kind=Party.Kind.COMPLAINANT), to_attr="complainants"),
             Prefetch("deadlines", clocks.order_by("overdue_at", "pk"), to_attr="clocks"),
             Prefetch(
@@ -190,6 +192,8 @@ def _counts(cases: QuerySet[Case], many: Mapping[str, Q]) -> dict[str, int]:
 
 def _narrowed(filters: Filters, when: Marks, viewer: Viewer) -> Q:
     found = _pile(filters.pile, when)
+    if filters.search and filters.pile == "open":
+        found |= Q(merged_into__isnull=False)  # who looks for one finds where it went
     if filters.need:
         found &= _need(filters.need)
     if filters.due:

@@ -13,10 +13,13 @@ from procedures.engine.happening import happen, pass_time
 from procedures.engine.standing import checks_of, filed_late, is_asked, is_over, waits_for
 from procedures.engine.values import (
     CHECK,
+    CLOCKS,
     FILED_LATE,
     INDEPENDENCE_REASON,
     INTAKE_FACTS,
     RECOUNT,
+    RESUME,
+    STOP,
     UNTIL,
     ActRefused,
     Case,
@@ -29,10 +32,13 @@ from procedures.engine.values import (
 
 __all__ = [
     "CHECK",
+    "CLOCKS",
     "FILED_LATE",
     "INDEPENDENCE_REASON",
     "INTAKE_FACTS",
     "RECOUNT",
+    "RESUME",
+    "STOP",
     "UNTIL",
     "ActRefused",
     "Case",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -22,8 +22,11 @@ from procedures.definition import (
 from procedures.engine.standing import checks_of, filed_late, is_over, stands_in
 from procedures.engine.values import (
     CHECK,
+    CLOCKS,
     FILED_LATE,
     RECOUNT,
+    RESUME,
+    STOP,
     UNTIL,
     Case,
     Deadline,
@@ -69,6 +72,11 @@ def happen(
         step.case = replace(step.case, checks={**step.case.checks, name: str(facts.get("not_applicable", ""))})
     elif occurrence == RECOUNT:
         step.recount()
+    elif occurrence == STOP:
+        step.stop()
+    elif occurrence == RESUME:
+        clocks = facts.get(CLOCKS, ())
+        step.resume([str(each) for each in clocks] if isinstance(clocks, (list, tuple)) else [])
     else:
         parsed = Occurrence.parse(occurrence)
         if parsed.kind is OccurrenceKind.ACT:
@@ -133,7 +141,21 @@ class Step:
                 rule = self.procedure.deadline(each.rule)
                 self._put(self._woken(replace(each, due=self._count(rule, each))))
 
+    def stop(self) -> None:
+        """Nothing follows from anything any more, and no clock runs."""
+        self.case = replace(self.case, is_stopped=True)
+        self._stop_clocks()
+
+    def resume(self, clocks: Collection[str]) -> None:
+        """The case goes on, and these clocks run again to the ends that they had."""
+        self.case = replace(self.case, is_stopped=False)
+        for each in self.case.deadlines:
+            if each.name in clocks and each.status is Status.DROPPED:
+                self._put(self._woken(replace(each, status=Status.OPEN)))
+
     def _occur(self, occurrence: Occurrence) -> None:
+        if self.case.is_stopped:
+            return
         for rule in self.procedure.deadlines:
             self._advance(rule, occurrence)
         for letter in self.procedure.letters:

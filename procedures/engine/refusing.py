@@ -44,6 +44,14 @@ def known_act(procedure: Procedure, name: str) -> Act:
 
 
 def refuse_place(procedure: Procedure, case: Case, act: Act, at: datetime) -> None:
+    if case.is_stopped:
+        raise ActRefused(
+            Text(
+                "Deze zaak wordt samen met een andere zaak behandeld. Doe het daar.",
+                "This case is handled together with another case. Do it there.",
+            ),
+            code="stopped",
+        )
     if act.opens and case.phase:
         raise ActRefused(Text("Deze zaak is al geopend.", "This case has been opened already."), code="phase")
     if not act.opens and not stands_in(procedure, case, act.phases):

@@ -64,8 +64,8 @@ def is_asked(asked_for: Field, facts: Mapping[str, Fact], done: Collection[str] 
 
 
 def stands_in(procedure: Procedure, case: Case, phases: tuple[str, ...]) -> bool:
-    """Whether the case stands in one of these phases; "*" is every phase that is not an end."""
-    if not case.phase:
+    """Whether the case stands in one of these phases; "*" is every phase that is not an end. A stopped one in none."""
+    if not case.phase or case.is_stopped:
         return False
     return case.phase in phases or ("*" in phases and not procedure.phase(case.phase).is_end)
 

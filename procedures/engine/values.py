@@ -16,6 +16,9 @@ from procedures.definition import (
 
 CHECK = "check:"  # how the ticking of a check is written
 RECOUNT = "recount"  # open deadlines counted anew with another calendar
+# A case is handled together with another from now on, and takes no step of its own; or it goes on by itself again.
+STOP, RESUME = "stop", "resume"
+CLOCKS = "clocks"  # what RESUME is told: the clocks that run again, as `Deadline.name`
 FILED_LATE = "filed_late"  # derived at opening, where the procedure has a filing window
 # Facts that any opening may state besides its fields.
 INTAKE_FACTS = frozenset({"channel", "confidentiality", "represented", "meant_as_complaint"})
@@ -60,6 +63,11 @@ class Deadline:
         return self.rule, self.number
 
     @property
+    def name(self) -> str:
+        """Which clock of the case it is, in one word."""
+        return f"{self.rule}#{self.number}"
+
+    @property
     def is_paused(self) -> bool:
         return any(isinstance(part, Pause) and part.end is None for part in self.history)
 
@@ -76,6 +84,7 @@ class Case:
     deadlines: tuple[Deadline, ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)  # name → "" when done, else why it does not apply
     done: tuple[str, ...] = ()  # every act, in order
+    is_stopped: bool = False  # it is handled together with another case
 
     def deadline(self, rule: str) -> Deadline | None:
         """The latest clock of this rule."""

@@ -747,3 +747,41 @@ def test_offers_hold_every_act_of_the_phase_with_why_it_cannot_be_done() -> None
 def test_before_filing_only_opening_acts_are_offered() -> None:
     offers = engine.offers(procedure(), Case(), at=at("11-02 09:00"), by=("desk",))
     assert [(offer.act.name, offer.refusal) for offer in offers] == [("file", None)]
+
+
+# --- Handled together with another case -------------------------------------------------------------------------------
+
+
+def stopped(case: Case, moment: str) -> Decision:
+    return engine.happen(procedure(), case, engine.STOP, at=at(moment), facts={}, calendar=calendar())
+
+
+def resumed(case: Case, moment: str, *clocks: str) -> Decision:
+    facts = {engine.CLOCKS: clocks}
+    return engine.happen(procedure(), case, engine.RESUME, at=at(moment), facts=facts, calendar=calendar())
+
+
+def test_a_stopped_case_has_no_clock_and_nothing_to_do_and_nothing_follows_from_a_letter_that_leaves() -> None:
+    case = stopped(investigated(), "11-04 09:00").case
+    assert {each.status for each in case.deadlines if each.met_at is None} == {Status.DROPPED}
+    assert passed(case, "2027-11-04 09:00") == ()
+    assert engine.offers(procedure(), case, at=at("11-05 09:00"), by=("desk", "handler", "complainant")) == ()
+    assert engine.checks_of(procedure(), case) == ()
+    with pytest.raises(ActRefused) as refusal:
+        do(case, "assign", "11-05 09:00", handler="h2")
+    assert refusal.value.code == "stopped"
+    for letter in procedure().letters:
+        left = sent(case, letter.name, "11-05 09:00")
+        assert (left.case, left.letters) == (case, ())
+
+
+def test_a_case_that_goes_on_has_the_clocks_back_that_were_stopped() -> None:
+    case = investigated()
+    decision = stopped(case, "11-04 09:00")
+    clocks = [each.name for each in decision.changed]
+    assert clocks == ["decision#1"]
+    assert resumed(decision.case, "11-05 09:00", *clocks).case == case
+    assert status(resumed(decision.case, "11-05 09:00").case, "decision") == (Status.DROPPED, None)
+    late = resumed(decision.case, "12-01 09:00", *clocks).case
+    assert [each.occurrence for each in passed(late, "12-01 09:00")][-1] == "passed:decision"
+    assert status(after(late, "12-01 09:00"), "decision") == (Status.MISSED, None)

@@ -450,5 +450,5 @@ def test_questions_to_the_database_are_counted(client: Client, opened: Opened):
         "asked in vain": 10,
         "asked": 13,
         "look": 5,
-        "press": 9,
+        "press": 10,
     }

@@ -38,8 +38,8 @@ def establish(source: str, *, at: datetime) -> Organisation:
 def publish(source: str, *, by: str, roles: Collection[str], at: datetime) -> ProcedureVersion:
     """Publishes a document as the organisation's newest version (KC-02: only by the role that is named).
 
-    `by` is the name that is kept with it; `roles` are theirs in the organisation. The publisher is named by the version
-    in force; only the first version is published by the role that it names itself. Raises loading.Unsound, or
+    `by` is the name that is kept with it; `roles` are theirs in the organisation. The publisher is named by the newest
+    version so far; only the first one is published by the role that it names itself. Raises loading.Unsound, or
     NotPublished when it is not newer or the role is lacking.
     """
     procedure = load(source)

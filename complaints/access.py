@@ -11,11 +11,21 @@ from django.utils.crypto import salted_hmac
 
 from complaints import access_codes
 from complaints.actions.actors import THE_COMPLAINANT, Actor, staff
-from complaints.models import Assignment, Case, Event, Membership, Party, Reading, User, organisations_of
+from complaints.models import (
+    Assignment,
+    Case,
+    Event,
+    IncomingMail,
+    Membership,
+    Party,
+    Reading,
+    User,
+    organisations_of,
+)
 from complaints.queries.deputies import passed_on, sees_all
 from complaints.queries.merging import dossiers_of, mail_addresses
 from procedures.catalogue import procedure_of, zone_of
-from procedures.definition import Procedure
+from procedures.definition import COMPLAINANT, Procedure
 from procedures.models import Organisation
 
 # In the session of staff whom an organisation's own issuer let in: the key of that organisation.
@@ -164,3 +174,24 @@ def _is_looking(membership: Membership, case: Case, *, at: datetime) -> bool:
     """Whether a look that began with a written reason still lasts."""
     begun = Reading.objects.filter(case=case, member=membership, at__gt=at - LOOK_LASTS, at__lte=at)
     return begun.exclude(reason="").exists()
+
+
+def takes_in(membership: Membership, procedure: Procedure) -> bool:
+    """Whether a member takes in complaints: plays a role that may do what the web form does, or, where none of the
+    organisation may, any other act that opens a case."""
+    by = set(procedure.act(procedure.intake.act).by) - {COMPLAINANT}
+    by = by or {role for act in procedure.opening_acts for role in act.by}
+    return bool(staff(membership, procedure).roles & by)
+
+
+def mails_for(membership: Membership, procedure: Procedure, *, at: datetime) -> QuerySet[IncomingMail]:
+    """The mail that came in that a member may read.
+
+    What lies with a case is for whoever may know of that case. The rest is for whoever takes in complaints; never what
+    looks as if it belongs to a case about them.
+    """
+    found = Q(case__in=cases_for(membership, procedure, at=at).order_by().values("pk"))
+    if takes_in(membership, procedure):
+        about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).values("case_id")
+        found |= Q(case=None) & (Q(suggested=None) | ~Q(suggested__in=about_them))
+    return IncomingMail.objects.filter(found).exclude(state=IncomingMail.State.NEW)

@@ -21,6 +21,11 @@ app.conf.beat_schedule = {
         # A sweep that waited longer than this is followed by a younger one anyway.
         "options": {"expires": 25},
     },
+    "mail": {
+        "task": "complaints.tasks.fetch_mail",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 50},
+    },
 }
 
 

@@ -65,6 +65,7 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "fontTools": {"level": "WARNING"},
+            "mail.log": {"level": "ERROR"},  # aiosmtpd tells who writes to whom
             "weasyprint": {"level": "ERROR"},
         },
     }

@@ -7,9 +7,11 @@ program is on a leash (config/leash.py): it ends with us, even when we are kille
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import queue
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
+from complaints.demo import post
 from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -147,9 +150,9 @@ def _stop_leftovers(var: Path) -> None:
 
 
 def _serve(var: Path) -> None:
-    port, mail_port, smtp_port = (
+    port, mail_port, smtp_port, post_port = (
         _free_port(variable, default)
-        for variable, default in (("PORT", 8000), ("MAIL_PORT", 8025), ("SMTP_PORT", 1025))
+        for variable, default in (("PORT", 8000), ("MAIL_PORT", 8025), ("SMTP_PORT", 1025), ("POST_PORT", 8024))
     )
     site = f"http://localhost:{port}"
     with contextlib.ExitStack() as stack:
@@ -172,6 +175,7 @@ def _serve(var: Path) -> None:
                 "REDIS_URL": valkey.url(),
                 "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
                 "SITE_URL": site,
+                "MAILBOXES": json.dumps(post.mailboxes()),
                 "PORT": str(port),
                 "PYTHONUNBUFFERED": "1",
                 # Celery warns root at length; on a server it runs as an ordinary user (see Dockerfile).
@@ -207,11 +211,17 @@ def _serve(var: Path) -> None:
         )
         programs.start("beat", "-m", "celery", "-q", "-A", "config", "beat", "--pidfile=", "--loglevel", "INFO")
 
+        programs.start("post", "manage.py", "receive_mail", "--smtp", "--port", str(post_port))
+
         _wait_for(f"{site}/gezond/", programs)
+        _deliver(post_port)
         say("")
         say(f"The site:   {site}/")
         say(f"The desk:   {site}/beheer/")
         say(f"Its mail:   http://localhost:{mail_port}/  (files in {var / 'mail'}; nothing leaves this machine)")
+        say(f"Their post: smtp://localhost:{post_port}  (a mail to one of these is found at {site}/beheer/post-in/)")
+        for box in post.mailboxes().values():
+            say(f"              {box['address']}")
         for line in accounts.splitlines():
             say(line)
         say("Ctrl-C stops everything.")
@@ -239,6 +249,22 @@ def _set_up_roles(postgres: embedded.Postgres) -> None:
 
     with embedded.admin_connection(postgres.url(role="admin", database="postgres")) as admin:
         set_up_roles(admin, database=embedded.DATABASE)
+
+
+def _deliver(port: int) -> None:
+    """Hands the demo's mails over, as a mail server would; those that were there already are not kept twice."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with smtplib.SMTP("127.0.0.1", port, timeout=20) as server:
+                for sender, recipient, raw in post.mails():
+                    server.sendmail(sender, [recipient], raw)
+        except OSError as problem:  # not listening yet; smtplib's errors are of this kind too
+            if time.monotonic() > deadline:
+                raise CannotRun(f"The post does not come in: {type(problem).__name__}.") from None
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _wait_for(address: str, programs: Programs) -> None:

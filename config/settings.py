@@ -98,6 +98,35 @@ for _slug, _told in OIDC_PROVIDERS.items():
     if not {"issuer", "client_id", "secret"} <= set(_told):
         raise ImproperlyConfigured(f"OIDC_PROVIDERS must name issuer, client_id and secret of {_slug}.")
 
+# --- Mail that comes in ----------------------------------------------------------------------------------------------
+
+# Organisations whose mail comes in here, as JSON: by slug an object with `address`, where people write to. `replies` is
+# the address that a case is added to behind a plus, and `bounces` the one that mail servers answer to. With `imap`
+# (host, user, password, and port, security, folder, moved_to where they differ from the usual) it is fetched.
+MAILBOXES: dict[str, dict[str, Any]] = env.json("MAILBOXES") if env.str("MAILBOXES", default="") else {}
+_taken: dict[str, str] = {}
+for _slug, _told in MAILBOXES.items():
+    for _name in ("address", "replies", "bounces"):
+        _address = str(_told.get(_name) or "").lower()
+        if not _address and _name != "address":
+            continue
+        if _address.count("@") != 1 or "+" in _address or len(_address.partition("@")[0]) > 26:
+            raise ImproperlyConfigured(
+                f"MAILBOXES: {_name} of {_slug} must be a mail address without a plus, with at most 26 characters "
+                "before the at-sign."
+            )
+        if _taken.setdefault(_address, _slug) != _slug:
+            raise ImproperlyConfigured(f"MAILBOXES: {_slug} and {_taken[_address]} share an address.")
+    if "imap" in _told and not (
+        {"host", "user", "password"}
+        <= set(_told["imap"])
+        <= {"host", "user", "password", "port", "security", "folder", "moved_to"}
+        and _told["imap"].get("security", "tls") in ("tls", "starttls", "none")
+    ):
+        raise ImproperlyConfigured(
+            f"MAILBOXES: imap of {_slug} needs host, user and password; security is tls, starttls or none."
+        )
+
 # --- Refusals -------------------------------------------------------------------------------------------------------
 
 if IS_PRODUCTION:
@@ -122,6 +151,9 @@ if IS_PRODUCTION:
         "SITE_URL must be set and begin with https://": not SITE_URL.startswith("https://"),
         "OIDC_PROVIDERS must name issuers that begin with https://": not all(
             each["issuer"].startswith("https://") for each in OIDC_PROVIDERS.values()
+        ),
+        "MAILBOXES must be fetched over TLS: security is tls or starttls.": any(
+            each.get("imap", {}).get("security") == "none" for each in MAILBOXES.values()
         ),
         "MEDIA_ROOT must be set: dossiers belong in a place that is backed up.": "MEDIA_ROOT" not in os.environ,
     }

@@ -17,6 +17,7 @@ for _name in ("DEBUG", "DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL
 os.environ["DATABASE_POOL_SIZE"] = "0"
 os.environ["STAFF_SECOND_FACTOR"] = "False"
 os.environ["OIDC_PROVIDERS"] = "{}"
+os.environ["MAILBOXES"] = "{}"
 
 from config.settings import *  # noqa: E402, F403
 

@@ -236,6 +236,7 @@ class MailServer:
     port: int
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)  # of the envelope, one list for each message
+    senders: list[str] = field(default_factory=list)  # of the envelope
     answer: str = "250 OK"  # say "451 later" or "550 no" to see what the app makes of it
 
     @property
@@ -248,6 +249,7 @@ class MailServer:
             message = message_from_bytes(envelope.original_content or b"", policy=default_policy)
             self.messages.append(message)
             self.recipients.append(list(envelope.rcpt_tos))
+            self.senders.append(envelope.mail_from or "")
         return self.answer
 
 
@@ -268,6 +270,7 @@ def smtp_server(_mail_server: MailServer, settings: Settings) -> MailServer:
     """A real mail server, to which this test's mail goes."""
     _mail_server.messages.clear()
     _mail_server.recipients.clear()
+    _mail_server.senders.clear()
     _mail_server.answer = "250 OK"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"

@@ -82,7 +82,9 @@ def correct_contact(case: Case, details: Mapping[str, str], *, actor: Actor, at:
     if changed:
         for name in changed:
             setattr(party, name, given[name])
-        party.save(update_fields=changed)
+        if "email" in changed:
+            party.email_failed_at = None
+        party.save(update_fields=[*changed, "email_failed_at"])
         record_beside(case, CONTACT, actor=actor, at=at, facts={"changed": {"value": changed}})
         index_case(case)
     return changed

@@ -35,6 +35,7 @@ class Addressee:
     key: str
     party: Party | None = None
     member: Membership | None = None
+    may_be_mailed: bool = True  # no mail server has said for good that the address does not exist
 
 
 def write_letters(
@@ -233,6 +234,7 @@ def _party(party: Party, case: Case) -> Addressee:
         ),
         f"party{party.pk}",
         party=party,
+        may_be_mailed=party.email_failed_at is None,
     )
 
 
@@ -249,7 +251,8 @@ def _represented(party: Party, speaks: Party, case: Case) -> Addressee:
         address=(capacity, *address) if address else (),
         email=speaks.email or own.recipient.email,
     )
-    return replace(own, recipient=recipient)
+    reached = speaks if speaks.email else party
+    return replace(own, recipient=recipient, may_be_mailed=reached.email_failed_at is None)
 
 
 def _member(member: Membership, kind: str, *, instead_of: Membership | None = None) -> Addressee:
@@ -265,7 +268,7 @@ def _member(member: Membership, kind: str, *, instead_of: Membership | None = No
 def _channel(rule: LetterRule, addressee: Addressee) -> Channel:
     """The first way that the recipient can be reached by; else on paper, which a person sees to."""
     for channel in rule.channels:
-        if channel is Channel.EMAIL and not addressee.recipient.email:
+        if channel is Channel.EMAIL and not (addressee.recipient.email and addressee.may_be_mailed):
             continue
         if channel is Channel.POST and not addressee.recipient.address:
             continue

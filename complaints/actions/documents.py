@@ -44,13 +44,22 @@ def keep_documents(
 
 
 def keep_files(
-    event: Event, files: Mapping[str, Sequence[UploadedFile[bytes]]], actor: Actor, *, at: datetime
+    event: Event,
+    files: Mapping[str, Sequence[UploadedFile[bytes]]],
+    actor: Actor,
+    *,
+    at: datetime,
+    by: Document.By | None = None,
 ) -> list[Document]:
-    """Keeps files with an event, by what they belong to. Raises UploadRefused, before anything is written to disk."""
+    """Keeps files with an event, by what they belong to. Raises UploadRefused, before anything is written to disk.
+
+    `by` is whose they are where that is not the actor.
+    """
+    by = by or (Document.By.COMPLAINANT if actor.membership is None else Document.By.STAFF)
     judged = [(name, file, _type_of(file)) for name, some in files.items() for file in some]
     if len(judged) > MAX_FILES:
         raise UploadRefused(_("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES})
-    return [_keep(event, name, file, content_type, actor, at) for name, file, content_type in judged]
+    return [_keep(event, name, file, content_type, by, actor, at) for name, file, content_type in judged]
 
 
 def digest_of(file: UploadedFile[bytes]) -> str:
@@ -67,7 +76,13 @@ def _type_of(file: UploadedFile[bytes]) -> str:
 
 
 def _keep(
-    event: Event, field: str, file: UploadedFile[bytes], content_type: str, actor: Actor, at: datetime
+    event: Event,
+    field: str,
+    file: UploadedFile[bytes],
+    content_type: str,
+    by: Document.By,
+    actor: Actor,
+    at: datetime,
 ) -> Document:
     title = clean_name(str(file.name))
     document = Document(
@@ -78,7 +93,7 @@ def _keep(
         content_type=content_type,
         size=file.size or 0,
         sha256=digest_of(file),
-        by=Document.By.COMPLAINANT if actor.membership is None else Document.By.STAFF,
+        by=by,
         member=actor.membership,
         added_at=at,
     )

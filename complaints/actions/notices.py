@@ -27,16 +27,21 @@ from django.utils.translation import gettext as _
 
 from complaints import nudge
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
+from complaints.inbox.addresses import reply_address
+from complaints.inbox.boxes import box_of
 from complaints.letters import mailing
 from complaints.models import BESIDE, Case, Event, Membership, Notice, Party
 from complaints.queries.deputies import who_is_there
 from procedures.catalogue import procedure_of, zone_of
+from procedures.definition import Procedure
 from procedures.scoping import scope
 
 log = structlog.get_logger(__name__)
 
 LEFT = f"{BESIDE}left"  # whoever played a part in the case no longer works here
 LOOKED = f"{BESIDE}looked"  # somebody who plays no part in the case read it, with a reason
+
+MAILED = f"{BESIDE}mailed"  # somebody whom it is about wrote a mail
 
 LINK_OPENS_FOR = timedelta(hours=1)
 LINKS_AT_ONCE = 3  # unexpired ones of one case: nobody's mailbox is filled by a stranger
@@ -193,12 +198,25 @@ def _put_off(organisation: int, key: int, token: uuid.UUID, error: str, *, at: d
         log.warning("notice_not_sent", notice=key, error=error, attempts=notice.attempts, given_up=is_final)
 
 
+def _answered_at(notice: Notice, procedure: Procedure) -> str:
+    """The address that leads the complainant's answer back to the case, where mail comes in here."""
+    box = box_of(procedure.organisation)
+    if box is None or notice.member_id:
+        return ""
+    case = notice.case
+    party = case.parties.get(kind=Party.Kind.COMPLAINANT)
+    return reply_address(
+        box, organisation=notice.organisation_id, case=case.pk, reference=case.reference, party=party.pk
+    )
+
+
 def _told_to_staff(notice: Notice) -> tuple[str, str]:
     """The words and the subject of a mail to a colleague: of what happened in the case at the instant it was made."""
-    events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED))
+    events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED))
     told = {
         LEFT: ("notice_left", _("Een zaak zonder behandelaar")),
         LOOKED: ("notice_looked", _("Iemand las een zaak met een reden")),
+        MAILED: ("notice_mailed", _("Een e-mail van een betrokkene")),
     }
     happened = events.values_list("occurrence", flat=True).first()
     return told.get(happened or "", ("notice_staff", _("Een bericht van een indiener")))
@@ -225,7 +243,7 @@ def _message(notice: Notice) -> EmailMessage:
         language=notice.language,
         sender_name=procedure.name,
         from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
-        reply_to=procedure.contact.email,
+        reply_to=_answered_at(notice, procedure) or procedure.contact.email,
         to_email=notice.to_email,
         message_id=notice.message_id,
     )

@@ -26,6 +26,8 @@ from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
 from complaints.actions.correspondence import is_colleague, recipient_of, signing_role
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
+from complaints.inbox.addresses import bounce_address, reply_address
+from complaints.inbox.boxes import Box, box_of
 from complaints.letters import invitation, mailing, rendering
 from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, require_complete, write
 from complaints.models import Letter
@@ -229,6 +231,7 @@ def _written(letter: Letter) -> Written:
 def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
     procedure = procedure_of(letter.case.version)
     from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    box = box_of(procedure.organisation)
     message = mailing.message(
         written=_written(letter),
         letter=_rule_of(letter, procedure),
@@ -237,9 +240,10 @@ def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
         filename=f"{letter.case.reference}-{letter.name}.pdf",
         sender_name=procedure.name,
         from_email=from_email,
-        reply_to=procedure.contact.email,
+        reply_to=_answered_at(letter, box) or procedure.contact.email,
         to_email=letter.to_email,
         message_id=letter.message_id,
+        bounces_to=bounce_address(box, organisation=current(), letter=letter.pk) if box else "",
     )
     if letter.name == invitation.INVITATION and letter.sender:
         entry, sender = entry_of(letter), sender_of(letter.case, letter.sender)
@@ -249,6 +253,14 @@ def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
         with document.file.open("rb") as stored:
             message.attach(document.title, stored.read(), document.content_type)
     return message
+
+
+def _answered_at(letter: Letter, box: Box | None) -> str:
+    """The address that leads an answer of this party back to the case, where mail comes in here."""
+    if box is None or letter.party_id is None:
+        return ""
+    case = letter.case
+    return reply_address(box, organisation=current(), case=case.pk, reference=case.reference, party=letter.party_id)
 
 
 def _rule_of(letter: Letter, procedure: Procedure) -> LetterRule:

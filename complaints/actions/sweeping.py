@@ -13,6 +13,7 @@ from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
 from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
+from complaints.actions.receiving import read_mail
 from complaints.actions.requests import send_reminders
 from complaints.queries.due import open_organisations, organisations_with_work
 from procedures.scoping import scope
@@ -55,6 +56,7 @@ def _forget_tries(organisation: int, *, at: datetime) -> int:
 
 
 _WORK: tuple[Callable[..., int], ...] = (
+    read_mail,
     _let_time_pass,
     send_reminders,
     send_waiting,

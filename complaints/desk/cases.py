@@ -102,6 +102,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "timeline": timeline(here, events),
             "readings": reading_log(here),
             "correspondence": correspondence,
+            "mails": list(case.mails.order_by("pk")),
             "may_write": bool(here.actor.roles),
             **sides_of_case(here),
             **merging_of_case(here, seat),

@@ -11,10 +11,12 @@ from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from complaints.actions import INCOMPLETE, NotReleased, confirm_posted, release_letter, retry_letter
+from complaints.actions.bouncing import ERROR
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
@@ -34,7 +36,7 @@ class Row:
     title: str
     to: str
     channel: str
-    problem: str  # why it did not leave, in words
+    problem: str  # why it did not leave or arrive, in words
     is_for_colleague: bool
     may_release: bool
     may_handle: bool  # post it, or try it again
@@ -132,12 +134,22 @@ def _row(here: Standing, letter: Letter, enclosed: Document | None) -> Row:
         title=title,
         to=letter.to_name or letter.to_organisation or letter.to_email,
         channel=wording.channel(Channel(letter.channel)),
-        problem=_problem(here, letter.error) if letter.state == Letter.State.FAILED else "",
+        problem=_problem(here, letter.error) if letter.state == Letter.State.FAILED else _answered(letter),
         is_for_colleague=letter.member_id is not None and letter.state not in STUCK,
         may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
         may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
         enclosed=enclosed,
     )
+
+
+def _answered(letter: Letter) -> str:
+    """What a mail server answered to a letter that had left, in words."""
+    if not letter.bounced_at:
+        return ""
+    told = {"day": wording.day(timezone.localdate(letter.bounced_at)), "code": letter.bounce_status or "?"}
+    if letter.error == ERROR:
+        return _("Niet aangekomen: de mailserver stuurde deze brief op %(day)s terug (%(code)s).") % told
+    return _("De mailserver schreef op %(day)s dat deze brief later aankomt (%(code)s).") % told
 
 
 def _problem(here: Standing, error: str) -> str:
@@ -151,6 +163,8 @@ def _problem(here: Standing, error: str) -> str:
         return _("De mailserver weigert dit adres (%(code)s). Klopt het?") % {"code": error.removeprefix("smtp_")}
     if error.startswith("smtp_"):
         return _("De mailserver nam de brief niet aan (%(code)s).") % {"code": error.removeprefix("smtp_")}
+    if error.startswith("bounced"):
+        return _("Deze brief kwam niet aan: de mailserver stuurde hem terug. Kies een ander adres, of papier.")
     if error == "not_recorded":
         return _("De brief is weg, maar dat kon niet worden opgeschreven. Kijk eerst of hij is aangekomen.")
     if error == "no_recipient":

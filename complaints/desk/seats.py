@@ -13,8 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from complaints.access import may_look, membership_of, organisations_for
-from complaints.models import Membership, User
+from complaints.access import mails_for, may_look, membership_of, organisations_for, takes_in
+from complaints.inbox.boxes import box_of
+from complaints.models import IncomingMail, Membership, User
 from procedures.calendars import Calendar
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure, Text
@@ -46,6 +47,16 @@ class Seat:
     def may_look(self) -> bool:
         """Whether the member may read a case in which they play no part, with a written reason."""
         return may_look(self.membership, self.procedure)
+
+    @property
+    def gets_mail(self) -> bool:
+        """Whether the organisation's mail comes in here, and is for this member to look through."""
+        return box_of(self.organisation.slug) is not None and takes_in(self.membership, self.procedure)
+
+    @property
+    def waiting_mail(self) -> int:
+        """How many mails wait to be looked through. One query."""
+        return mails_for(self.membership, self.procedure, at=self.now).filter(state=IncomingMail.State.WAITING).count()
 
     @property
     def role_titles(self) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,11 +15,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from complaints import access_codes
 from complaints.actions import staff
 from complaints.actions.explaining import open_explained
+from complaints.actions.placing import DealtWith, take_as_complaint
 from complaints.desk import repeating
 from complaints.desk.acts import choosable, explained
+from complaints.desk.inbox import dealt_with, mail_to_take, read_row
 from complaints.desk.seats import Seat, page, seated
-from complaints.forms import AnswersForm, MomentField, form_for
+from complaints.forms import LONGEST, AnswersForm, MomentField, form_for
+from complaints.inbox.reading import Mail
 from complaints.intake import representation
+from complaints.models import IncomingMail
 from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
@@ -48,40 +53,49 @@ def take_in(request: HttpRequest, seat: Seat, act: str) -> HttpResponse:
     definition = next((each for each in _own_acts(seat) if each.name == act), None)
     if definition is None:
         raise Http404
-    form = _form(request, seat, definition)
+    row = mail_to_take(request, seat)
+    mail = read_row(row) if row else None
+    form = _form(request, seat, definition, row, mail)
     nonce = request.POST.get("nonce", "")[:64] or secrets.token_urlsafe(32)
     if request.method != "POST":
-        return _form_page(request, definition, form, nonce=nonce)
+        return _form_page(request, definition, form, nonce=nonce, row=row)
     if referral := _referral(form, definition):
         return page(request, "desk/referred.html", {"title": _("Geef deze klacht niet door"), "referral": referral})
     if not form.is_valid():
-        return _form_page(request, definition, form, nonce=nonce, status=422)
+        return _form_page(request, definition, form, nonce=nonce, status=422, row=row)
     why = explained(form)
     answers = form.answers()
     answers.pop(RECEIVED_AT, None)
     speaks = representation.take_out(answers)
     received_at = form.cleaned_data[RECEIVED_AT]
+    open_it = partial(
+        open_explained,
+        why,
+        answers=answers,
+        actor=staff(seat.membership, seat.procedure),
+        received_at=min(received_at, seat.now),
+        recorded_at=seat.now,
+        act=definition.name,
+        nonce=nonce,
+        files=form.files_by_field(),
+        representative=speaks,
+    )
     try:
-        opened = open_explained(
-            why,
-            answers=answers,
-            actor=staff(seat.membership, seat.procedure),
-            received_at=min(received_at, seat.now),
-            recorded_at=seat.now,
-            act=definition.name,
-            nonce=nonce,
-            files=form.files_by_field(),
-            representative=speaks,
-        )
+        if row and mail:
+            opened = take_as_complaint(row, mail, open_it, member=seat.membership, at=seat.now)
+        else:
+            opened = open_it()
+    except DealtWith:
+        return dealt_with(request, row)
     except engine.ActRefused as refusal:
         form.take_refusal(refusal, language=spoken())
-        return _form_page(request, definition, form, nonce=nonce, status=422)
+        return _form_page(request, definition, form, nonce=nonce, status=422, row=row)
     except NotInForce:
         form.add_error(RECEIVED_AT, _("Op deze dag gold er nog geen procedure in Gehoor."))
-        return _form_page(request, definition, form, nonce=nonce, status=422)
+        return _form_page(request, definition, form, nonce=nonce, status=422, row=row)
     except UploadRefused as refused:
         form.add_error(None, str(refused))
-        return _form_page(request, definition, form, nonce=nonce, status=422)
+        return _form_page(request, definition, form, nonce=nonce, status=422, row=row)
     request.session[OPENED] = {"reference": opened.case.reference, "code": opened.access_code}
     return redirect("desk:taken_in")
 
@@ -109,7 +123,7 @@ def _own_acts(seat: Seat) -> list[Act]:
     return [each for each in seat.procedure.opening_acts if set(each.by) & roles]
 
 
-def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
+def _form(request: HttpRequest, seat: Seat, act: Act, row: IncomingMail | None, mail: Mail | None) -> AnswersForm:
     procedure = seat.procedure
     sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
     form = form_for(
@@ -117,7 +131,7 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
         (*procedure.fields_of(act), *_for_somebody_else(procedure, act)),
         members=choosable(procedure, act),
         audience="desk",
-        initial={RECEIVED_AT: seat.now, representation.REPRESENTED: "no"},
+        initial={RECEIVED_AT: seat.now, representation.REPRESENTED: "no", **_told(procedure, row, mail)},
         language=spoken(),
         **sent,
     )
@@ -165,6 +179,21 @@ def _form(request: HttpRequest, seat: Seat, act: Act) -> AnswersForm:
     return form
 
 
+def _told(procedure: Procedure, row: IncomingMail | None, mail: Mail | None) -> dict[str, object]:
+    """What a mail says already, as the answers that the form begins with."""
+    if row is None or mail is None:
+        return {}
+    by_mail = next((each.name for each in procedure.intake.channels if "mail" in each.name), "")
+    return {
+        RECEIVED_AT: row.arrived_at,
+        CHANNEL: by_mail,
+        "name": mail.sender_name,
+        "email": mail.sender,
+        "subject": mail.subject[:200],
+        "description": mail.text[:LONGEST],
+    }
+
+
 def _for_somebody_else(procedure: Procedure, act: Act) -> tuple[Field, ...]:
     """What is asked of a representative, where this act asks who complains."""
     asks_who = any(each.name == "name" for each in procedure.fields_of(act))
@@ -204,6 +233,15 @@ def _not_later_than(seat: Seat) -> Any:
     return judge
 
 
-def _form_page(request: HttpRequest, act: Act, form: AnswersForm, *, nonce: str, status: int = 200) -> HttpResponse:
+def _form_page(
+    request: HttpRequest,
+    act: Act,
+    form: AnswersForm,
+    *,
+    nonce: str,
+    status: int = 200,
+    row: IncomingMail | None = None,
+) -> HttpResponse:
     title = act.title.in_language(spoken())
-    return page(request, "desk/take_in.html", {"title": title, "act": act, "form": form, "nonce": nonce}, status=status)
+    context = {"title": title, "act": act, "form": form, "nonce": nonce, "mail": row}
+    return page(request, "desk/take_in.html", context, status=status)

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from complaints.actions import disclosing, explaining, hearings, requests
 from complaints.actions.beside import CONTACT, FETCHED, MESSAGE, OWN_DATA
+from complaints.actions.bouncing import BOUNCED
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.notes import LINK, UNLINK
-from complaints.actions.notices import LEFT, LOOKED
+from complaints.actions.notices import LEFT, LOOKED, MAILED
+from complaints.actions.placing import MAIL
 from complaints.desk.standing import Standing
 from complaints.models import Event, Membership
 from complaints.queries.merging import JOINED, LEFT_AGAIN, MERGED, PARTED
@@ -27,6 +29,9 @@ _BESIDE = {
     OWN_DATA: gettext_lazy("vroeg een kopie van de eigen gegevens"),
     LEFT: gettext_lazy("wie meewerkte aan deze zaak, werkt hier niet meer"),
     LOOKED: gettext_lazy("las deze zaak zonder erbij betrokken te zijn, met een reden (zie Inzage)"),
+    MAIL: gettext_lazy("zette een binnengekomen e-mail bij de zaak"),
+    MAILED: gettext_lazy("zette een e-mail van een betrokkene bij de zaak"),
+    BOUNCED: gettext_lazy("schreef op dat een brief niet of later aankomt"),
     RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),

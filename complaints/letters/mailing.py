@@ -37,6 +37,7 @@ def message(
     to_email: str,
     message_id: str,
     reply_to: str = "",
+    bounces_to: str = "",
 ) -> EmailMultiAlternatives:
     """The mail, ready to be sent. Its subject holds no personal data; the letter itself does."""
     with translation.override(written.language):
@@ -53,6 +54,7 @@ def message(
         to_email=to_email,
         message_id=message_id,
         reply_to=reply_to,
+        bounces_to=bounces_to,
     )
     if pdf is not None:
         mail.attach(filename, pdf, "application/pdf")
@@ -69,15 +71,21 @@ def plain(
     to_email: str,
     message_id: str,
     reply_to: str = "",
+    bounces_to: str = "",
 ) -> EmailMultiAlternatives:
-    """A mail of words alone, marked as one that a machine sent, so that no machine answers it."""
+    """A mail of words alone, marked as one that a machine sent, so that no machine answers it.
+
+    `bounces_to` is the envelope's sender, to which mail servers answer; without it, that is who the mail is from.
+    """
+    shown_from = formataddr((_one_line(sender_name), from_email))
     return EmailMultiAlternatives(
         subject=_one_line(subject),
         body=body,
-        from_email=formataddr((_one_line(sender_name), from_email)),
+        from_email=bounces_to or shown_from,
         to=[to_email],
         reply_to=[reply_to] if reply_to else None,
         headers={
+            "From": shown_from,
             "Message-ID": message_id,
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",  # Outlook knows no Auto-Submitted

@@ -8,6 +8,7 @@ from complaints.models.desks import SavedFilter, Subscription, Substitution
 from complaints.models.documents import Document
 from complaints.models.drafts import Draft, DraftFile
 from complaints.models.history import BESIDE, Event
+from complaints.models.inbox import IncomingMail, MailDealing
 from complaints.models.letters import Letter
 from complaints.models.links import CaseLink
 from complaints.models.measures import Measure
@@ -35,7 +36,9 @@ __all__ = [
     "Event",
     "Hearing",
     "HearingParty",
+    "IncomingMail",
     "Letter",
+    "MailDealing",
     "Measure",
     "Membership",
     "Message",

@@ -109,6 +109,7 @@ class Party(ScopedModel):
     name = models.CharField(_("naam"), max_length=200)
     organisation_name = models.CharField(_("organisatie"), max_length=200, blank=True)
     email = models.EmailField(_("e-mailadres"), blank=True)
+    email_failed_at = models.DateTimeField(null=True, blank=True)  # a mail server said for good that it does not exist
     phone = models.CharField(_("telefoon"), max_length=40, blank=True)
     address = models.CharField(_("adres"), max_length=200, blank=True)
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)

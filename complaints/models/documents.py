@@ -19,6 +19,7 @@ class Document(ScopedModel):
     class By(models.TextChoices):
         COMPLAINANT = "complainant", _("indiener")
         STAFF = "staff", _("medewerker")
+        RESPONDENT = "respondent", _("betrokkene")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="documents")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="documents", null=True, blank=True)

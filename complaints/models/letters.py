@@ -59,6 +59,9 @@ class Letter(ScopedModel):
     pdf = models.FileField(upload_to="letters/", max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    # What a mail server answered later, such as 5.1.1; that it was sent, and when, stays as it is.
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce_status = models.CharField(max_length=12, blank=True)
 
     objects = ScopedManager["Letter"]()
 
@@ -69,4 +72,5 @@ class Letter(ScopedModel):
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "key"], name="letter_once")]
         indexes: ClassVar = [
             models.Index(fields=["try_at"], name="letter_try", condition=models.Q(try_at__isnull=False)),
+            models.Index(fields=["organisation", "message_id"], name="letter_by_message_id"),
         ]

@@ -42,4 +42,5 @@ class Notice(ScopedModel):
         ordering: ClassVar = ["pk"]
         indexes: ClassVar = [
             models.Index(fields=["try_at"], name="notice_try", condition=models.Q(try_at__isnull=False)),
+            models.Index(fields=["organisation", "message_id"], name="notice_by_message_id"),
         ]

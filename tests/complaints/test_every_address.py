@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from pytest_django import Settings
 
 from complaints.actions import (
     THE_COMPLAINANT,
@@ -30,12 +31,14 @@ from complaints.actions import (
 )
 from complaints.actions.batches import make_batch
 from complaints.actions.notices import secret_of
+from complaints.actions.receiving import keep_mail, read_mail
 from complaints.letters.invitation import Talk
-from complaints.models import Batch, Case, Disclosure, Document, Hearing, Letter, Notice, Party, Request
+from complaints.models import Batch, Case, Disclosure, Document, Hearing, IncomingMail, Letter, Notice, Party, Request
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
 from tests.complaints.factories import account, actor_of, definition, intake_answers, member, published, staffed
+from tests.complaints.inbox.conftest import written
 from tests.conftest import MailServer
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +104,12 @@ ADDRESSES = {
     "beheer/agenda/mail/": "staff",
     "beheer/register/": "staff",
     "beheer/register/uitvoer/": "staff",
+    "beheer/post-in/": "staff",
+    "beheer/post-in/<int:pk>/": "case",
+    "beheer/post-in/<int:pk>/zaak/": "case",
+    "beheer/post-in/<int:pk>/weg/": "case",
+    "beheer/post-in/<int:pk>/terug/": "case",
+    "beheer/post-in/<int:pk>/bijlage/<int:number>/": "case",
     "beheer/medewerkers/": "staff",
     "beheer/medewerkers/nieuw/": "staff",
     "beheer/medewerkers/<int:pk>/": "staff",
@@ -175,8 +184,8 @@ def test_every_address_is_listed():
 
 
 @pytest.fixture
-def case(smtp_server: MailServer, media_folder: Path) -> Case:
-    """A case full of planted texts, with a letter that left and a document, about a colleague."""
+def case(smtp_server: MailServer, media_folder: Path, settings: Settings) -> Case:
+    """A case full of planted texts, with a letter that left, a document and a mail, about a colleague."""
     organisation = published(SLUG)
     people = staffed(organisation)
     member(organisation, f"{PLANTED} Collega", "csm", "general_director", "handler", "assessor")
@@ -211,6 +220,11 @@ def case(smtp_server: MailServer, media_folder: Path) -> Case:
         letter = Letter.objects.get(case=case, name="acknowledgement")
         Letter.objects.filter(pk=letter.pk).update(state=Letter.State.TO_POST)
         make_batch([letter.pk], member=people["csm"], procedure=definition(SLUG), at=now)
+    mail = written(PLANTED, sender=f"{PLANTED} <{PLANTED}@x.example>", subject=f"{PLANTED} {case.reference}")
+    mail.add_attachment(files.pdf(), maintype="application", subtype="pdf", filename=f"{PLANTED}.pdf")
+    settings.MAILBOXES = {SLUG: {"address": "klachten@klik.example"}}
+    keep_mail(organisation.pk, mail.as_bytes(), arrived_at=None, at=now)
+    read_mail(organisation.pk, at=now)
     return case
 
 
@@ -230,6 +244,7 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
         keys["verzoek"] = Request.objects.get(case=case).pk
         keys["wederhoor"] = Document.objects.filter(case=case).values_list("pk", flat=True)[0]
         keys["te-posten"] = Batch.objects.get().pk
+        keys["post-in"] = IncomingMail.objects.get().pk
         used = secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK))
     address = "/" + pattern.replace("<slug:organisation>", slug).replace("<slug:reference>", case.reference)
     address = address.replace("<slug:secret>", used).replace("<slug:key>/<slug:uidb36>", "cs4abc-0123abc/1")
@@ -247,8 +262,9 @@ def asked(client: Client, method: str, address: str) -> tuple[int, str]:
 
 
 def unknown(pattern: str, case: Case) -> str:
-    """The same address of a case that does not exist."""
-    return filled_in(pattern, case).replace(case.reference, "KO-2026-9999")
+    """The same address of a case, or of a mail, that does not exist."""
+    address = filled_in(pattern, case).replace(case.reference, "KO-2026-9999")
+    return re.sub(r"(?<=/post-in/)\d+", "999999", address)
 
 
 def without_numbers(text: str, case: Case) -> str:

@@ -121,10 +121,11 @@ def test_the_compose_file_has_every_part_with_a_health_check():
         "web",
         "worker",
         "beat",
+        "post",
         "mail",
     }
-    assert set(services) - {"postgres", "valkey", "web", "worker", "beat", "mail"} == {"migrate"}
-    for name in ("web", "worker", "beat"):
+    assert set(services) - {"postgres", "valkey", "web", "worker", "beat", "post", "mail"} == {"migrate"}
+    for name in ("web", "worker", "beat", "post"):
         environment = services[name]["environment"]
         assert environment["ENVIRONMENT"] == "production"
         assert environment["DATABASE_URL"].startswith("postgresql://gehoor_app:")

@@ -138,8 +138,31 @@ def test_celery_loses_nothing_and_delivers_nothing_twice_by_its_settings():
 
 def test_the_timetable_holds_intervals_only():
     assert {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()} == {
-        "sweep": timedelta(seconds=30)
+        "sweep": timedelta(seconds=30),
+        "mail": timedelta(seconds=60),
     }
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ('{"a": {"address": "geen adres"}}', "must be a mail address without a plus"),
+        ('{"a": {"address": "klachten+x@a.example"}}', "must be a mail address without a plus"),
+        ('{"a": {"address": "k@a.example"}, "b": {"address": "K@a.example"}}', "share an address"),
+        ('{"a": {"address": "k@a.example", "imap": {"host": "h"}}}', "needs host, user and password"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_is_refused(told: str, said: str):
+    started = subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "MAILBOXES": told},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert said in started.stderr
 
 
 def test_reading_the_settings_starts_nothing_and_is_quick():

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils import timezone
 
+from complaints.actions.fetching import fetch_mail
 from complaints.actions.sweeping import sweep
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopped.set())
         while True:
             close_old_connections()
+            fetch_mail(at=timezone.now())
             count = sweep(at=timezone.now())
             if count or not options["loop"]:
                 self.stdout.write(f"{count} done")

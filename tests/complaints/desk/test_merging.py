@@ -341,7 +341,7 @@ def test_page_of_the_main_case_costs_little_more_with_merged_ones(
     for _ in range(number):
         merged(desk, filed(organisation, days=0), main)
     desk.get(address(main, ""))  # reading each of them is noted once
-    with django_assert_num_queries(56 + 2 * number):
+    with django_assert_num_queries(57 + 2 * number):
         desk.get(address(main, ""))
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
 WORKLIST_QUERIES = 41
-CASE_QUERIES = 52
+CASE_QUERIES = 53
 
 
 def test_stranger_is_sent_to_sign_in(organisation: Organisation):

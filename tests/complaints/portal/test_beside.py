@@ -270,7 +270,7 @@ def test_desk_costs_the_same_however_many_messages_there_are(
         with scope(organisation.pk):
             for number in range(count):
                 send_message(case, f"Bericht {number}", actor=THE_COMPLAINANT, at=timezone.now())
-        with django_assert_num_queries(52):
+        with django_assert_num_queries(53):
             desk.get(f"/beheer/zaken/{case.reference}/")
 
     desk.get(f"/beheer/zaken/{case.reference}/")

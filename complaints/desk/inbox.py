@@ -66,7 +66,7 @@ class AsideForm(forms.Form):
     """Why a mail needs nothing."""
 
     reason = forms.CharField(
-        label=gettext_lazy("Waarom hoeft hier niets mee?"),
+        label=gettext_lazy("Waarom hoeven wij hier niets mee te doen?"),
         max_length=500,
         widget=forms.TextInput,
         error_messages={"required": gettext_lazy("Schrijf op waarom.")},

@@ -52,7 +52,7 @@ class FilesField(forms.FileField):
         sent = [each for each in (data if isinstance(data, (list, tuple)) else [data]) if each]
         if not sent:
             if self.required:
-                raise forms.ValidationError(self.error_messages["required"])
+                raise forms.ValidationError(self.error_messages["required"], code="required")
             return []
         if len(sent) > self.most:
             raise forms.ValidationError(_("Kies hoogstens %(n)d bestanden.") % {"n": self.most})
@@ -165,7 +165,7 @@ class MeasuresField(forms.Field):
             day = DayField().to_python(row["due_on"])
             rows.append({**row, "due_on": day.isoformat() if day else ""})
         if self.required and not rows:
-            raise forms.ValidationError(self.error_messages["required"])
+            raise forms.ValidationError(self.error_messages["required"], code="required")
         return rows
 
 
@@ -195,7 +195,7 @@ class PointsField(forms.Field):
         if any(not all(row.values()) or row["verdict"] not in self.values for row in rows):
             raise forms.ValidationError(_("Vul bij elk punt in: het punt, wat u vond en het oordeel."))
         if self.required and not rows:
-            raise forms.ValidationError(self.error_messages["required"])
+            raise forms.ValidationError(self.error_messages["required"], code="required")
         return rows
 
 

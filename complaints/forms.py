@@ -70,13 +70,24 @@ class AnswersForm(forms.Form):
                 self.errors.pop(name, None)
                 self.left_out.add(name)
             elif each.required and cleaned.get(name) in (None, "", []) and name not in self.kept | set(self.errors):
-                self.add_error(name, _required(each))
+                self.add_error(name, forms.ValidationError(_required(each), code="required"))
         for name, said in self.refused.items():
             if name in self.fields and name not in self.errors:
                 self.add_error(name, list(said))
         for judge in self.judges:
             judge(cleaned)
         return cleaned
+
+    def forget_open_questions(self) -> list[str]:
+        """Takes away the errors of what was left empty, where that is no error yet; the labels of those questions."""
+        still_open = [
+            name
+            for name, wrong in self.errors.as_data().items()
+            if all(each.code == "required" for each in wrong) and name in self.fields
+        ]
+        for name in still_open:
+            del self.errors[name]
+        return [str(self.fields[name].label) for name in still_open]
 
     def put_after(self, name: str, added: str, field: forms.Field) -> None:
         """Adds a question that is none of the act's, below the one that it belongs to."""

@@ -7,7 +7,7 @@ texts (`Text`) are what people read, in Dutch first and English second.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 COMPLAINANT = "complainant"  # whoever filed, and their representative
+HANDLER = "handler"  # whichever role handles, where a letter names a role
 SYSTEM = "system"  # the clock: acts that happen because a moment came
 BUILT_IN_ROLES = frozenset({COMPLAINANT, SYSTEM})
 
@@ -409,11 +410,24 @@ class Letter:
     channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.POST)
     release: Release = Release.AT_ONCE
     release_by: str = ""  # the role that looks, for AFTER_LOOK
+    second_reader: tuple[str, ...] = ()  # roles: waits until one of them, who wrote none of it, has released it
+    editable: bool = False  # its words may be changed while it waits
+    else_send: tuple[Occurrence, ...] = ()  # leaves by itself then, when nobody has released it
     signed_by: str = ""
     deadlines: tuple[str, ...] = ()  # rows of the table of dates, for the placeholder {terms}
     must_hold: tuple[str, ...] = ()  # placeholders (without braces) and Dutch words that may not be edited away
     when: tuple[Condition, ...] = ()
     rules: tuple[str, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for a person before it leaves."""
+        return self.release is Release.AFTER_LOOK or bool(self.second_reader)
+
+    @property
+    def looked_at_by(self) -> tuple[str, ...]:
+        """The roles (or "handler") that may let it go, where it is held."""
+        return self.second_reader or ((self.release_by,) if self.release_by else ())
 
 
 class AppealKind(StrEnum):
@@ -652,13 +666,20 @@ class Procedure:
 
     @cached_property
     def reminders(self) -> Mapping[str, tuple[Occurrence, ...]]:
-        """For each deadline, the occurrences before its end that some letter waits for."""
+        """For each deadline, the occurrences before its end that some letter waits for: to be written, or to leave."""
         found: dict[str, tuple[Occurrence, ...]] = {}
         for letter in self.letters:
-            for each in letter.on:
+            for each in (*letter.on, *letter.else_send):
                 if each.kind is OccurrenceKind.BEFORE and each not in found.get(each.name, ()):
                     found[each.name] = (*found.get(each.name, ()), each)
         return found
+
+    def roles_called(self, names: Iterable[str]) -> frozenset[str]:
+        """The roles among these names of a document; "handler" is whichever role handles."""
+        wanted = frozenset(names)
+        return frozenset(
+            role.name for role in self.roles if role.name in wanted or (role.is_handler and HANDLER in wanted)
+        )
 
     @property
     def opening_acts(self) -> tuple[Act, ...]:

@@ -366,6 +366,13 @@ class _Page:
         if letter.release is Release.AFTER_LOOK:
             who = f"de rol “{self._role(letter.release_by)}”" if letter.release_by else "iemand"
             look = f"Gaat pas weg als {who} ernaar heeft gekeken."
+        if letter.second_reader:
+            readers = _or([f"“{self._role(each)}”" for each in letter.second_reader])
+            look = f"Gaat pas weg als een ander, met de rol {readers}, ernaar heeft gekeken."
+        if letter.editable:
+            look += " De tekst mag tot dan worden veranderd."
+        if letter.else_send:
+            look += f" Heeft niemand gekeken, dan gaat hij vanzelf weg: {self._occurrences(letter.else_send)}."
         holds = [wording.joined(list(letter.must_hold))] if letter.must_hold else []
         return _details(
             f"Wanneer: {self._occurrences(letter.on)}.",

@@ -26,7 +26,6 @@ from procedures.definition import (
     FieldKind,
     OccurrenceKind,
     Procedure,
-    Release,
     Roll,
     Term,
     Unit,
@@ -295,7 +294,7 @@ class Rehearsal:
             channel=letter.channels[0],
             at=at,
             because=due.because,
-            after_look=letter.release is Release.AFTER_LOOK,
+            after_look=letter.is_held,
         )
 
     def _waits_only_for_checks(self, act: Act, *, at: datetime, by: Collection[str]) -> bool:

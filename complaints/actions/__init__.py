@@ -19,12 +19,20 @@ from complaints.actions.cases import (
 )
 from complaints.actions.choices import NotKept, drop_filter, keep_filter
 from complaints.actions.drafts import discard, draft_of, files_of, forget_expired, keep_draft, put_away
+from complaints.actions.holding import (
+    BadWords,
+    OwnLetter,
+    fingerprint,
+    offer_letter,
+    release_letter,
+    return_letter,
+    reword_letter,
+)
 from complaints.actions.notices import ask_link, link_works, send_notices, use_link, write_notice
 from complaints.actions.posting import (
     INCOMPLETE,
     NotReleased,
     confirm_posted,
-    release_letter,
     retry_letter,
     send_waiting,
 )
@@ -36,10 +44,12 @@ __all__ = [
     "THE_CLOCK",
     "THE_COMPLAINANT",
     "Actor",
+    "BadWords",
     "CaseMovedOn",
     "NotKept",
     "NotReleased",
     "Opened",
+    "OwnLetter",
     "Representative",
     "TooLate",
     "ask_link",
@@ -50,6 +60,7 @@ __all__ = [
     "drop_filter",
     "expire_due",
     "files_of",
+    "fingerprint",
     "forget_expired",
     "has_moved_on",
     "keep_draft",
@@ -60,6 +71,7 @@ __all__ = [
     "note_read",
     "note_reading",
     "note_sent",
+    "offer_letter",
     "open_case",
     "opened_with",
     "perform",
@@ -67,6 +79,8 @@ __all__ = [
     "release_letter",
     "respondents_of",
     "retry_letter",
+    "return_letter",
+    "reword_letter",
     "send_message",
     "send_notices",
     "send_waiting",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -172,6 +173,23 @@ def perform(
         keep_documents(event, procedure, definition, files, actor, at=at)
     index_case(recorder.case)
     return event
+
+
+@contextmanager
+def rehearsed(case: Case, act: str, *, answers: Mapping[str, object], actor: Actor, at: datetime) -> Iterator[Event]:
+    """The event that an act would be with the answers so far, and all that comes of it, to be looked at in the block.
+
+    Nothing of it stays: at the end everything is rolled back, and nobody is nudged. What the answers lack is left open;
+    files are passed by. Whether the act may be done is not asked.
+    """
+    with transaction.atomic():
+        recorder, state = _locked(case, at)
+        state = let_time_pass(recorder, state, at)
+        decision = engine.foresee(recorder.procedure, state, act, at=at, facts=answers, calendar=recorder.calendar)
+        try:
+            yield recorder.record(decision, actor)
+        finally:
+            transaction.set_rollback(True)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,15 +13,16 @@ from django.utils.translation import override
 
 from complaints import nudge
 from complaints.actions.actors import Actor
+from complaints.actions.notices import write_notice
 from complaints.letters.mailing import new_message_id
 from complaints.letters.writing import Recipient, Written, write
-from complaints.models import Case, Event, Letter, Membership, Party
+from complaints.models import Case, Event, Letter, Membership, Notice, Party
 from complaints.queries.deputies import deputies
 from complaints.queries.dossier import holders, occasion_of
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
-from procedures.definition import Channel, Procedure, Release, Role
+from procedures.definition import Channel, Procedure, Role
 from procedures.definition import Letter as LetterRule
 
 NO_RECIPIENT = "no_recipient"
@@ -66,7 +67,7 @@ def write_letters(
         for addressee in _addressees(case, procedure, rule, on=at.astimezone(zone).date()):
             written = write(rule, to=addressee.recipient, occasion=occasion)
             channel = _channel(rule, addressee)
-            is_held = rule.release is Release.AFTER_LOOK
+            is_held = rule.is_held
             is_lost = addressee.key == NO_RECIPIENT
             state = Letter.State.FAILED if is_lost else Letter.State.HELD if is_held else Letter.State.WAITING
             rows.append(
@@ -99,7 +100,19 @@ def write_letters(
                 )
             )
     Letter.objects.bulk_create(rows)
+    for rule in {row.name: procedure.letter(row.name) for row in rows if row.state == Letter.State.HELD}.values():
+        tell_lookers(case, rule, procedure, besides={actor.membership.pk} if actor.membership else (), at=at)
     return bool(rows)
+
+
+def tell_lookers(case: Case, rule: LetterRule, procedure: Procedure, *, besides: Collection[int], at: datetime) -> None:
+    """Mails those who may let a held letter go that it waits; not the members `besides`, who know of it."""
+    roles = procedure.roles_called(rule.looked_at_by)
+    lookers = {each.pk: each for role in procedure.roles if role.name in roles for each in holders(case, role)}
+    if rule.second_reader or not lookers.keys() & set(besides):  # who may let go what they wrote, needs no mail
+        for key, member in lookers.items():
+            if key not in besides:
+                write_notice(case, Notice.Kind.LETTER, at=at, member=member)
 
 
 def post_beside(event: Event, addressee: Addressee, name: str, written: Written, sender: Membership) -> Letter:

@@ -212,6 +212,8 @@ def _answered_at(notice: Notice, procedure: Procedure) -> str:
 
 def _told_to_staff(notice: Notice) -> tuple[str, str]:
     """The words and the subject of a mail to a colleague: of what happened in the case at the instant it was made."""
+    if notice.kind == Notice.Kind.LETTER:
+        return "notice_letter", _("Een brief wacht op u")
     events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED))
     told = {
         LEFT: ("notice_left", _("Een zaak zonder behandelaar")),

@@ -13,7 +13,6 @@ import uuid
 from contextlib import suppress
 from datetime import date, datetime, time
 from email.utils import parseaddr
-from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -24,19 +23,17 @@ from django.db import transaction
 
 from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
-from complaints.actions.correspondence import is_colleague, recipient_of, signing_role
+from complaints.actions.composing import as_kept, compose, rule_of
+from complaints.actions.correspondence import recipient_of
 from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
 from complaints.inbox.addresses import bounce_address, reply_address
 from complaints.inbox.boxes import Box, box_of
-from complaints.letters import invitation, mailing, rendering
-from complaints.letters.writing import Incomplete, Occasion, Recipient, Written, require_complete, write
+from complaints.letters import invitation, mailing
+from complaints.letters.writing import Incomplete
 from complaints.models import Letter
-from complaints.queries.dossier import occasion_of
 from complaints.queries.sides import enclosures_of, entry_of, sender_of
-from complaints.queries.state import state_of
-from procedures.catalogue import calendar_of, procedure_of, zone_of
-from procedures.definition import Channel, Procedure
-from procedures.definition import Letter as LetterRule
+from procedures.catalogue import procedure_of, zone_of
+from procedures.definition import Channel
 from procedures.scoping import current, scope
 
 log = structlog.get_logger(__name__)
@@ -64,12 +61,6 @@ def send_waiting(organisation: int, *, at: datetime, limit: int = 20) -> int:
         with suppress(smtplib.SMTPException, OSError):
             mail.close()
     return len(claimed)
-
-
-def release_letter(letter: Letter, *, at: datetime) -> None:
-    """Lets a held letter go, after a person has looked. Raises NotReleased when it is not held."""
-    if not Letter.objects.filter(pk=letter.pk, state=Letter.State.HELD).update(state=Letter.State.WAITING, try_at=at):
-        raise NotReleased
 
 
 def retry_letter(letter: Letter, *, at: datetime, email: str = "") -> None:
@@ -116,7 +107,7 @@ def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, ma
         if message is not None:
             mail.send_messages([message])
     except Incomplete as problem:  # waiting does not mend it: a person has to
-        error = f"{INCOMPLETE}:{','.join(problem.facts)}"
+        error = f"{INCOMPLETE}:{','.join(problem.lacking)}"
         _give_up_or_retry(organisation, key, token, error, at=at, is_final=True)
     except Exception as problem:  # noqa: BLE001  # whatever went wrong, this letter is tried again and the others go on
         error, is_final = judged(problem)
@@ -181,30 +172,14 @@ def _frozen(letter: Letter, *, at: datetime) -> bytes | None:
         with letter.pdf.open("rb") as stored:
             content: bytes = stored.read()
             return content
-    procedure = procedure_of(letter.case.version)
-    recipient = recipient_of(letter)
-    has_no_pdf = letter.channel == Channel.EMAIL.value and is_colleague(recipient, procedure)
-    if has_no_pdf and letter.sha256:
+    composed = compose(letter, at=at)
+    if letter.sha256 and not composed.has_pdf:
         return None
-    calendar = calendar_of(procedure, at=at)
-    rule = _rule_of(letter, procedure)
-    occasion = occasion_of(
-        letter.case,
-        procedure,
-        calendar,
-        at=at,
-        state=state_of(letter.case, procedure),
-        sender=letter.sender,
-        sender_role=signing_role(procedure, rule),
-        deadline=letter.deadline,
-    )
-    require_complete(rule, occasion)
-    today = at.astimezone(ZoneInfo(procedure.zone)).date()
-    if letter.depends_on_sending and letter.written_on != today and not letter.sha256:
-        written = write(rule, to=recipient, occasion=occasion)
-        letter.subject, letter.html, letter.text = written.subject[:200], written.html, written.text
-        letter.written_on = today
-    pdf = None if has_no_pdf else _printed(letter, rule, recipient, occasion)
+    composed.require_complete()
+    written = composed.written
+    letter.subject, letter.html, letter.text = written.subject[:200], written.html, written.text
+    letter.written_on = composed.written_on
+    pdf = composed.pdf() if composed.has_pdf else None
     letter.sha256 = hashlib.sha256(letter.text.encode() if pdf is None else pdf).hexdigest()
     if pdf is not None:
         letter.pdf.save(f"{current()}/{uuid.uuid4()}.pdf", ContentFile(pdf), save=False)
@@ -212,29 +187,13 @@ def _frozen(letter: Letter, *, at: datetime) -> bytes | None:
     return pdf
 
 
-def _printed(letter: Letter, rule: LetterRule, to: Recipient, occasion: Occasion) -> bytes:
-    from complaints.letters import printing  # loading it takes half a second that only senders of paper need
-
-    return printing.pdf(rendering.page(_written(letter), to=to, occasion=occasion, letter=rule))
-
-
-def _written(letter: Letter) -> Written:
-    return Written(
-        subject=letter.subject,
-        html=letter.html,
-        text=letter.text,
-        language=letter.language,
-        depends_on_sending=letter.depends_on_sending,
-    )
-
-
 def _message(letter: Letter, pdf: bytes | None) -> EmailMultiAlternatives:
     procedure = procedure_of(letter.case.version)
     from_email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     box = box_of(procedure.organisation)
     message = mailing.message(
-        written=_written(letter),
-        letter=_rule_of(letter, procedure),
+        written=as_kept(letter),
+        letter=rule_of(letter, procedure),
         reference=letter.case.reference,
         pdf=pdf,
         filename=f"{letter.case.reference}-{letter.name}.pdf",
@@ -261,8 +220,3 @@ def _answered_at(letter: Letter, box: Box | None) -> str:
         return ""
     case = letter.case
     return reply_address(box, organisation=current(), case=case.pk, reference=case.reference, party=letter.party_id)
-
-
-def _rule_of(letter: Letter, procedure: Procedure) -> LetterRule:
-    """The letter as the procedure has it, or as one that goes out beside the procedure."""
-    return invitation.rule_of(letter.name) or procedure.letter(letter.name)

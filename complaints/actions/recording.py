@@ -20,7 +20,7 @@ from django.db import transaction
 from complaints import nudge
 from complaints.actions.actors import Actor
 from complaints.actions.correspondence import write_letters
-from complaints.models import Answer, Assignment, Case, Deadline, Event, Measure, Membership, Party
+from complaints.models import Answer, Assignment, Case, Deadline, Event, Letter, Measure, Membership, Party
 from complaints.queries.handlers import names_handler
 from complaints.queries.state import columns_of
 from procedures import answers, engine
@@ -54,6 +54,7 @@ class Recorder:
         fields = {field.name: field for field in self.procedure.every_field()}
         salts = {name: secrets.token_hex(16) for name in given if _is_personal(name, fields)}
         case.revision += 1
+        leaving = self._leaving_by_themselves(decision.occurrence)
         event = Event.objects.create(
             case=case,
             number=case.revision,
@@ -64,14 +65,31 @@ class Recorder:
             member=actor.membership,
             roles=sorted(actor.roles),
             facts={name: in_history(name, fact, salts) for name, fact in given.items()} | dict(also or {}),
-            decision=_summary(decision) | actor.in_history,
+            decision=_summary(decision)
+            | ({"unlooked": sorted(leaving.values())} if leaving else {})
+            | actor.in_history,
         )
+        if leaving:
+            Letter.objects.filter(pk__in=leaving).update(
+                state=Letter.State.WAITING, try_at=self.recorded_at, returned_at=None
+            )
+            transaction.on_commit(nudge.workers)
         self._keep_answers(event, given, fields, salts)
         self._keep_clocks(decision)
         self._keep_case(decision, given)
         if write_letters(event, decision, actor, self.procedure, self.calendar, at=self.recorded_at):
             transaction.on_commit(nudge.workers)
         return event
+
+    def _leaving_by_themselves(self, occurrence: str) -> dict[int, str]:
+        """The held letters that leave on this occurrence because nobody has let them go: key and name of each."""
+        names = [
+            rule.name for rule in self.procedure.letters if any(str(each) == occurrence for each in rule.else_send)
+        ]
+        if not names:
+            return {}
+        held = Letter.objects.filter(case=self.case, state=Letter.State.HELD, name__in=names)
+        return dict(held.values_list("pk", "name"))
 
     def _keep_answers(
         self, event: Event, given: Mapping[str, Fact], fields: Mapping[str, Field], salts: Mapping[str, str]

@@ -206,7 +206,7 @@ class _Player:
 
     def _send(self, at: datetime) -> None:
         for letter in Letter.objects.filter(case=self.case, state=Letter.State.HELD):
-            release_letter(letter, at=at)
+            release_letter(letter, actor=THE_CLOCK, at=at)
         while send_waiting(current(), at=at):
             pass
         for letter in Letter.objects.filter(case=self.case, state=Letter.State.TO_POST).select_related("case__version"):

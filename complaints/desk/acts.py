@@ -14,8 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from complaints.actions import CaseMovedOn, has_moved_on
 from complaints.actions.explaining import Explained, perform_explained
-from complaints.controls import sent_revision
+from complaints.actions.previewing import preview_act, print_act
+from complaints.controls import sent_revision, whole_number
 from complaints.desk import repeating, verdicts
+from complaints.desk.files import as_pdf
+from complaints.desk.held import shown_before
 from complaints.desk.seats import Seat, page, seated
 from complaints.desk.sides import UNHEARD, hold_back
 from complaints.desk.standing import Standing, standing
@@ -24,7 +27,9 @@ from complaints.models import Membership
 from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
-from procedures.definition import Act, FieldKind, Independence, Procedure
+from procedures.definition import Act, FieldKind, Independence, OccurrenceKind, Procedure
+
+PREVIEW, PRINTED = "preview", "print"  # the names of buttons beside the one that does the act
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,7 +43,8 @@ def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> Http
     if definition.is_automatic:
         raise Http404
     if request.method == "POST":
-        return _sent(request, seat, here, definition)
+        is_looking = PREVIEW in request.POST or PRINTED in request.POST
+        return (_previewed if is_looking else _sent)(request, seat, here, definition)
     refusal = here.refusal_of(act)
     if refusal:
         return _refused(request, here, definition, refusal)
@@ -80,6 +86,45 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
         return _form_page(request, here, act, form, revision=revision, status=422)
     messages.success(request, _("Gedaan: %(act)s.") % {"act": act.title.in_language(spoken())})
     return redirect("desk:case", here.case.reference)
+
+
+def _previewed(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpResponse:
+    """The letters that the act would send with what was typed so far, above the form as it was typed; or one as a PDF.
+
+    Nothing is kept. Files are not: a browser does not let a page fill them in again, so the page says that.
+    """
+    form = _form(seat, here, act, request)
+    revision = sent_revision(request.POST)
+    if revision is None:
+        return _moved_on(request, here, act, form)
+    refusal = here.refusal_of(act.name)
+    form.is_valid()
+    if refusal:
+        form.add_error(None, here.reason_of(act, refusal))
+        return _form_page(request, here, act, form, revision=revision, status=_status_of(refusal))
+    still_open = form.forget_open_questions()
+    explained(form)  # what was explained stands in no letter
+    so_far: dict[str, Any] = {"answers": form.answers(), "actor": here.actor, "at": seat.now}
+    number = whole_number(request.POST.get(PRINTED), digits=3)
+    content = None if number is None else print_act(here.case, act.name, number, **so_far)
+    if content is not None:
+        return as_pdf(content, f"{here.case.reference}.pdf")
+    return _form_page(
+        request,
+        here,
+        act,
+        form,
+        revision=revision,
+        status=422 if form.errors else 200,
+        previews=[shown_before(here, each) for each in preview_act(here.case, act.name, **so_far)],
+        still_open=still_open,
+        has_files=bool(request.FILES),
+    )
+
+
+def sends_letters(procedure: Procedure, act: Act) -> bool:
+    """Whether a letter may come of the act, so that there is something to look at."""
+    return any(on.kind is OccurrenceKind.ACT and on.name == act.name for each in procedure.letters for on in each.on)
 
 
 def explained(form: AnswersForm) -> Explained:
@@ -169,6 +214,7 @@ def _form_page(
     status: int = 200,
     has_moved_on: bool = False,
     reason: str = "",
+    **shown: object,
 ) -> HttpResponse:
     return page(
         request,
@@ -181,6 +227,8 @@ def _form_page(
             "revision": revision,
             "has_moved_on": has_moved_on,
             "reason": reason,
+            "sends_letters": sends_letters(here.procedure, act),
+            **shown,
         },
         status=status,
     )

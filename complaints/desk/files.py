@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from complaints.actions import note_reading
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import standing
 from complaints.models import Document, Letter, Reading
+
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 @require_GET
@@ -39,6 +44,13 @@ def document_file(request: HttpRequest, seat: Seat, reference: str, pk: int) -> 
     return response
 
 
+def as_pdf(content: bytes, name: str) -> HttpResponse:
+    """A letter that is not kept, shown in the browser as those that are."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    return _shielded(response)
+
+
 def served(file: FieldFile, name: str, *, content_type: str, as_attachment: bool) -> FileResponse:
     """A stored file, in which a browser runs nothing and of which it keeps nothing. Http404 when it is gone."""
     try:
@@ -46,6 +58,10 @@ def served(file: FieldFile, name: str, *, content_type: str, as_attachment: bool
     except FileNotFoundError:
         raise Http404 from None
     response = FileResponse(stored, filename=name, content_type=content_type, as_attachment=as_attachment)
+    return _shielded(response)
+
+
+def _shielded(response: R) -> R:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, no-store"

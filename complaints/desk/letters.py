@@ -8,19 +8,19 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints.actions import INCOMPLETE, NotReleased, confirm_posted, release_letter, retry_letter
+from complaints.actions import INCOMPLETE, NotReleased, confirm_posted, fingerprint, retry_letter
 from complaints.actions.bouncing import ERROR
+from complaints.desk.held import Hold, back_to_letters, hold_of, lacking_in_words, letter_of, moved_on
 from complaints.desk.seats import Seat, seated
 from complaints.desk.standing import Standing, standing
 from complaints.forms import DayField
 from complaints.models import Document, Letter
+from complaints.queries.held import writers
 from complaints.queries.sides import enclosures_of
 from complaints.queries.worklist import STUCK
 from complaints.said import spoken
@@ -38,33 +38,19 @@ class Row:
     channel: str
     problem: str  # why it did not leave or arrive, in words
     is_for_colleague: bool
-    may_release: bool
     may_handle: bool  # post it, or try it again
     enclosed: Document | None  # what goes with it
+    hold: Hold | None  # where it waits for a person to look
+    seen: str  # the words that the viewer sees
 
 
 def letter_rows(here: Standing) -> list[Row]:
     """Those that somebody has to do something for first, then the newest."""
-    letters = list(here.case.letters.order_by("-pk"))
+    letters = list(here.case.letters.select_related("event__member__user").order_by("-pk"))
     enclosed = enclosures_of(letters)
-    rows = [_row(here, letter, enclosed.get(letter.pk)) for letter in letters]
+    wrote = writers(here.case, [each for each in letters if each.state == Letter.State.HELD])
+    rows = [_row(here, letter, enclosed.get(letter.pk), wrote.get(letter.pk)) for letter in letters]
     return sorted(rows, key=lambda row: row.letter.state not in STUCK)
-
-
-@require_POST
-@seated
-def release(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
-    """Lets a held letter go: this person has read it."""
-    here = standing(seat, reference)
-    letter = _letter(here, pk)
-    if not _may_release(here, letter):
-        return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
-    try:
-        release_letter(letter, at=seat.now)
-    except NotReleased:
-        return _moved_on(request, here)
-    messages.success(request, _("De brief gaat nu weg."))
-    return _back(here)
 
 
 @require_POST
@@ -72,7 +58,7 @@ def release(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRe
 def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
     """Says on which day a letter on paper was posted."""
     here = standing(seat, reference)
-    letter = _letter(here, pk)
+    letter = letter_of(here, pk)
     if not here.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     today = seat.now.astimezone(here.zone).date()
@@ -82,7 +68,7 @@ def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
         )
     except ValidationError as wrong:
         messages.error(request, " ".join(wrong.messages))
-        return _back(here)
+        return back_to_letters(here)
     if on > today:
         messages.error(request, _("Deze dag moet nog komen. Vul in wanneer de brief echt is gepost."))
     elif on < letter.written_on:
@@ -91,9 +77,9 @@ def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
         try:
             confirm_posted(letter, on=on, actor=here.actor, at=seat.now)
         except NotReleased:
-            return _moved_on(request, here)
+            return moved_on(request, here)
         messages.success(request, _("Gepost op %(day)s.") % {"day": wording.day(on)})
-    return _back(here)
+    return back_to_letters(here)
 
 
 @require_POST
@@ -101,7 +87,7 @@ def posted(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpRes
 def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResponse:
     """Tries a failed letter again: to the same address, to another, or on paper."""
     here = standing(seat, reference)
-    letter = _letter(here, pk)
+    letter = letter_of(here, pk)
     if not here.is_colleague:
         return HttpResponseForbidden(_("Dat hoort niet bij uw rol."))
     email = request.POST.get("email", "").strip()
@@ -112,18 +98,18 @@ def retry(request: HttpRequest, seat: Seat, reference: str, pk: int) -> HttpResp
             validate_email(email)
         except forms.ValidationError:
             messages.error(request, _("Dit is geen e-mailadres. Schrijf het zo: naam@voorbeeld.nl."))
-            return _back(here)
+            return back_to_letters(here)
     try:
         retry_letter(letter, at=seat.now, email=email)
     except NotReleased:
-        return _moved_on(request, here)
+        return moved_on(request, here)
     messages.success(
         request, _("De brief wordt gedrukt om te posten.") if email == ON_PAPER else _("De brief gaat opnieuw weg.")
     )
-    return _back(here)
+    return back_to_letters(here)
 
 
-def _row(here: Standing, letter: Letter, enclosed: Document | None) -> Row:
+def _row(here: Standing, letter: Letter, enclosed: Document | None, wrote: frozenset[int] | None) -> Row:
     language = spoken()
     try:
         title = here.procedure.letter(letter.name).title.in_language(language)
@@ -136,9 +122,10 @@ def _row(here: Standing, letter: Letter, enclosed: Document | None) -> Row:
         channel=wording.channel(Channel(letter.channel)),
         problem=_problem(here, letter.error) if letter.state == Letter.State.FAILED else _answered(letter),
         is_for_colleague=letter.member_id is not None and letter.state not in STUCK,
-        may_release=letter.state == Letter.State.HELD and _may_release(here, letter),
         may_handle=letter.state in (Letter.State.TO_POST, Letter.State.FAILED) and here.is_colleague,
         enclosed=enclosed,
+        hold=None if wrote is None else hold_of(here, letter, wrote),
+        seen=fingerprint(letter),
     )
 
 
@@ -154,11 +141,7 @@ def _answered(letter: Letter) -> str:
 
 def _problem(here: Standing, error: str) -> str:
     if error.startswith(f"{INCOMPLETE}:"):
-        facts = error.removeprefix(f"{INCOMPLETE}:").split(",")
-        titles = {each.name: each.title.in_language(spoken()) for each in here.procedure.every_field()}
-        return _("In deze brief ontbreekt: %(what)s. Zo mag hij niet weg.") % {
-            "what": wording.joined([f"“{titles.get(name, name)}”" for name in facts])
-        }
+        return lacking_in_words(here, error.removeprefix(f"{INCOMPLETE}:").split(","))
     if error.startswith("smtp_5"):
         return _("De mailserver weigert dit adres (%(code)s). Klopt het?") % {"code": error.removeprefix("smtp_")}
     if error.startswith("smtp_"):
@@ -170,24 +153,3 @@ def _problem(here: Standing, error: str) -> str:
     if error == "no_recipient":
         return _("Er is niemand bekend die deze brief moet krijgen.")
     return _("Het versturen lukte niet (%(code)s).") % {"code": error}
-
-
-def _may_release(here: Standing, letter: Letter) -> bool:
-    looker = next((each.release_by for each in here.procedure.letters if each.name == letter.name), "")
-    return looker in here.actor.roles if looker else here.is_colleague
-
-
-def _letter(here: Standing, pk: int) -> Letter:
-    letter = Letter.objects.select_related("case__version").filter(case=here.case, pk=pk).first()
-    if letter is None:
-        raise Http404
-    return letter
-
-
-def _moved_on(request: HttpRequest, here: Standing) -> HttpResponse:
-    messages.warning(request, _("Met deze brief is intussen al iets anders gedaan."))
-    return _back(here)
-
-
-def _back(here: Standing) -> HttpResponse:
-    return redirect(reverse("desk:case", args=[here.case.reference]) + "#brieven")

@@ -13,11 +13,13 @@ from complaints.actions import disclosing, explaining, hearings, requests
 from complaints.actions.beside import CONTACT, FETCHED, MESSAGE, OWN_DATA
 from complaints.actions.bouncing import BOUNCED
 from complaints.actions.cases import RESPONDENT
+from complaints.actions.holding import OFFERED, RELEASED, RETURNED
 from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import LEFT, LOOKED, MAILED
 from complaints.actions.placing import MAIL
 from complaints.desk.standing import Standing
 from complaints.models import Event, Membership
+from complaints.queries.held import REWORDED
 from complaints.queries.merging import JOINED, LEFT_AGAIN, MERGED, PARTED
 from complaints.said import spoken
 from procedures import engine, wording
@@ -33,6 +35,10 @@ _BESIDE = {
     MAILED: gettext_lazy("zette een e-mail van een betrokkene bij de zaak"),
     BOUNCED: gettext_lazy("schreef op dat een brief niet of later aankomt"),
     RESPONDENT: gettext_lazy("schreef op welke collega de betrokkene is"),
+    REWORDED: gettext_lazy("veranderde de tekst van een brief"),
+    RETURNED: gettext_lazy("stuurde een brief terug naar wie hem schreef"),
+    OFFERED: gettext_lazy("legde een brief opnieuw voor"),
+    RELEASED: gettext_lazy("las een brief na en liet hem weggaan"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
     MERGED: gettext_lazy("voegde deze zaak samen met een oudere zaak"),
@@ -79,6 +85,11 @@ def timeline(standing: Standing, events: Sequence[Event]) -> list[Moment]:
         then = [
             _automatic(name, standing.procedure) for name in event.decision.get("acts", []) if name != event.occurrence
         ]
+        then += [
+            _("Niemand had de brief “%(letter)s” nagelezen. Hij ging vanzelf weg.")
+            % {"letter": _letter(name, standing)}
+            for name in event.decision.get("unlooked", [])
+        ]
         if after and phase and after != phase:
             then.append(_("De zaak staat nu in de fase “%(phase)s”.") % {"phase": _phase(after, standing.procedure)})
         phase = after or phase
@@ -123,6 +134,10 @@ def _what(event: Event, standing: Standing) -> str:
 
 def _automatic(name: str, procedure: Procedure) -> str:
     return _("Vanzelf: %(act)s.") % {"act": wording.occurrence(name, procedure=procedure)}
+
+
+def _letter(name: str, standing: Standing) -> str:
+    return standing.procedure.letter(name).title.in_language(spoken())
 
 
 def _phase(name: str, procedure: Procedure) -> str:

@@ -20,7 +20,7 @@ from procedures import wording
 from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
 from procedures.placeholders import Placeholder, parse, parse_line
 
-__all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "require_complete", "salutation", "write"]
+__all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "said", "salutation", "write"]
 
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
@@ -32,11 +32,11 @@ _TITLES = (  # as people write them before their name, and as they are said with
 
 
 class Incomplete(ValueError):
-    """The letter must hold answers that were not given, so it may not leave. `facts` are their names."""
+    """The letter lacks what it must hold, so it may not leave. `lacking` are entries of its `must_hold`."""
 
-    def __init__(self, letter: str, facts: tuple[str, ...]) -> None:
-        super().__init__(f"the letter {letter} lacks {', '.join(facts)}")
-        self.facts = facts
+    def __init__(self, letter: str, lacking: tuple[str, ...]) -> None:
+        super().__init__(f"the letter {letter} lacks {', '.join(lacking)}")
+        self.lacking = lacking
 
 
 def write(letter: Letter, *, to: Recipient, occasion: Occasion) -> Written:
@@ -44,6 +44,13 @@ def write(letter: Letter, *, to: Recipient, occasion: Occasion) -> Written:
     language = "en" if to.language.startswith("en") and letter.body.en else "nl"
     with translation.override(language):
         return _Writer(letter, to, occasion, language).write()
+
+
+def said(letter: Letter, placeholder: Placeholder, *, to: Recipient, occasion: Occasion) -> str:
+    """What a placeholder of the letter stands for, as plain text in the recipient's language."""
+    language = "en" if to.language.startswith("en") and letter.body.en else "nl"
+    with translation.override(language):
+        return _Writer(letter, to, occasion, language).said(placeholder).replace(_MAY_BREAK, "")
 
 
 def salutation(to: Recipient) -> str:
@@ -59,20 +66,14 @@ def salutation(to: Recipient) -> str:
 
 
 def missing(letter: Letter, occasion: Occasion) -> tuple[str, ...]:
-    """The answers that the letter must hold and that were not given. No measures is an answer too."""
+    """What the letter must hold and what was not answered: "fact.reasons". No measures is an answer too."""
     kinds = {each.name: each.kind for each in occasion.procedure.every_field()}
     wanted = [each.removeprefix("fact.") for each in letter.must_hold if each.startswith("fact.")]
     return tuple(
-        name
+        f"fact.{name}"
         for name in wanted
         if kinds.get(name) not in (FieldKind.MEASURES, FieldKind.POINTS) and occasion.facts.get(name) in (None, "", ())
     )
-
-
-def require_complete(letter: Letter, occasion: Occasion) -> None:
-    """Raises Incomplete when the letter lacks an answer that it must hold."""
-    if lacking := missing(letter, occasion):
-        raise Incomplete(letter.name, lacking)
 
 
 class _Writer:
@@ -102,6 +103,9 @@ class _Writer:
             language=self.language,
             depends_on_sending=self.dates.depends_on_sending,
         )
+
+    def said(self, placeholder: Placeholder) -> str:
+        return self._block(placeholder)[1] if placeholder.may_stand_alone else self._said(placeholder)
 
     # ------------------------------------------------------------------------------------------ within a sentence
 

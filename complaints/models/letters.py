@@ -55,6 +55,9 @@ class Letter(ScopedModel):
     subject = models.CharField(max_length=200)
     html = models.TextField()
     text = models.TextField()
+    wording = models.TextField(blank=True)  # its body in a person's own mark-up; empty: as the procedure has it
+    salt = models.CharField(max_length=32, blank=True)  # of the hashes of its text in the history
+    returned_at = models.DateTimeField(null=True, blank=True)  # a second reader sent it back to who writes it
     depends_on_sending = models.BooleanField(default=False)  # holds a date that counts from the day it leaves
     pdf = models.FileField(upload_to="letters/", max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)

@@ -20,6 +20,7 @@ class Notice(ScopedModel):
     class Kind(models.TextChoices):
         LINK = "link"
         MESSAGE = "message"  # somebody wrote you a message; what it says stands on the page alone
+        LETTER = "letter"  # a letter waits for you: to be looked at, or to be changed
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -8,7 +8,7 @@ that left ("sent:decision"), or a moment that came ("before:…", "passed:…").
 them, without asking whether it was allowed; replaying a case's events is `happen`, one after the other.
 """
 
-from procedures.engine.asking import decide, offers, tick
+from procedures.engine.asking import decide, foresee, offers, tick
 from procedures.engine.happening import happen, pass_time
 from procedures.engine.standing import checks_of, filed_late, is_asked, is_over, waits_for
 from procedures.engine.values import (
@@ -50,6 +50,7 @@ __all__ = [
     "checks_of",
     "decide",
     "filed_late",
+    "foresee",
     "happen",
     "is_asked",
     "is_over",

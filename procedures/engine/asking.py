@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from procedures.calendars import Calendar
@@ -13,6 +14,7 @@ from procedures.definition import (
 from procedures.engine.happening import happen
 from procedures.engine.refusing import (
     answers_of,
+    answers_so_far,
     known_act,
     refuse_conditions,
     refuse_conflict,
@@ -55,6 +57,30 @@ def decide(
     answers = answers_of(procedure, case, definition, facts or {})
     refuse_conflict(definition, answers, respondents)
     refuse_extension(procedure, case, definition, answers, at=at, calendar=calendar)
+    return happen(procedure, case, act, at=at, facts=answers, calendar=calendar)
+
+
+def foresee(
+    procedure: Procedure,
+    case: Case,
+    act: str,
+    *,
+    at: datetime,
+    facts: Mapping[str, object],
+    calendar: Calendar,
+) -> Decision:
+    """What would follow from an act with the answers so far; those that are missing or wrong are open, also where the
+    same was answered before.
+
+    To look ahead with, not to record: nothing is refused but an act that there is not.
+    """
+    definition = known_act(procedure, act)
+    answers, wrong = answers_so_far(procedure, case, definition, facts)
+    case = replace(case, facts={name: fact for name, fact in case.facts.items() if name not in wrong})
+    try:
+        refuse_extension(procedure, case, definition, answers, at=at, calendar=calendar)
+    except ActRefused as refusal:
+        answers = {name: fact for name, fact in answers.items() if name not in refusal.fields}
     return happen(procedure, case, act, at=at, facts=answers, calendar=calendar)
 
 

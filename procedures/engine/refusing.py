@@ -117,6 +117,20 @@ def refuse_conditions(procedure: Procedure, case: Case, act: Act) -> None:
 
 def answers_of(procedure: Procedure, case: Case, act: Act, given: Mapping[str, object]) -> dict[str, Fact]:
     """The answers as facts. Raises ActRefused naming every field that is missing, wrong or not asked."""
+    answers, wrong = answers_so_far(procedure, case, act, given)
+    if wrong:
+        raise ActRefused(
+            Text("Er ontbreekt nog iets, of er klopt iets niet.", "Something is missing or not right."),
+            code="answers",
+            fields=wrong,
+        )
+    return answers
+
+
+def answers_so_far(
+    procedure: Procedure, case: Case, act: Act, given: Mapping[str, object]
+) -> tuple[dict[str, Fact], dict[str, Text]]:
+    """The answers that can be used, and what is wrong by field: missing, not to be read, not asked."""
     zone = ZoneInfo(procedure.zone)
     asked = {each.name: each for each in procedure.fields_of(act)}
     answers: dict[str, Fact] = {}
@@ -143,13 +157,7 @@ def answers_of(procedure: Procedure, case: Case, act: Act, given: Mapping[str, o
             known = {**case.facts, **answers}
         elif each.required and each.name not in answers:
             wrong[each.name] = Text("Vul dit in.", "Fill this in.")
-    if wrong:
-        raise ActRefused(
-            Text("Er ontbreekt nog iets, of er klopt iets niet.", "Something is missing or not right."),
-            code="answers",
-            fields=wrong,
-        )
-    return answers
+    return answers, wrong
 
 
 def _unwritten(procedure: Procedure, act: Act, name: str) -> Field | None:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from procedures.definition import (
     COMPLAINANT,
+    HANDLER,
     PARTY_FIELDS,
     REPEATS,
     SYSTEM,
@@ -24,7 +25,6 @@ from procedures.engine import INDEPENDENCE_REASON, UNTIL
 from procedures.placeholders import placeholders_in
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import EVERY_PHASE, Index
-from procedures.soundness.names import HANDLER
 
 _CHOICES = (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.POINTS)
 _MEMBERS = (FieldKind.MEMBER, FieldKind.MEMBERS)
@@ -202,7 +202,7 @@ def _assigned(index: Index) -> Iterator[Finding]:
     busy = {role for act in procedure.acts for role in act.by} | {
         role for check in procedure.checks for role in check.by
     }
-    busy |= {role for letter in procedure.letters for role in (*letter.to, letter.signed_by, letter.release_by)}
+    busy |= {role for each in procedure.letters for role in (*each.to, each.signed_by, *each.looked_at_by)}
     if HANDLER in busy:
         busy.add(index.handler_role)
     for at, role in enumerate(procedure.roles):

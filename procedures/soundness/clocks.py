@@ -10,6 +10,7 @@ from procedures.definition import (
     DeadlineRule,
     Field,
     FieldKind,
+    Letter,
     Occurrence,
     OccurrenceKind,
     OwedBy,
@@ -42,6 +43,8 @@ def findings(index: Index) -> Iterator[Finding]:
         yield from _occurrences(index, rule, path)
         yield from _extension(index, rule, path)
     yield from _reminders(index)
+    for at, letter in enumerate(index.procedure.letters):
+        yield from _held(index, letter, ("letters", at))
 
 
 def _count(index: Index, rule: DeadlineRule, path: Path) -> Iterator[Finding]:
@@ -118,8 +121,9 @@ def _extension(index: Index, rule: DeadlineRule, path: Path) -> Iterator[Finding
 def _reminders(index: Index) -> Iterator[Finding]:
     """A reminder that comes before the clock has started never comes."""
     for at, letter in enumerate(index.procedure.letters):
-        for number, on in enumerate(letter.on):
-            yield from _reminder(index, on, ("letters", at, "on", number))
+        for key in ("on", "else_send"):
+            for number, on in enumerate(getattr(letter, key)):
+                yield from _reminder(index, on, ("letters", at, key, number))
     for at, act in enumerate(index.procedure.acts):
         for number, on in enumerate(act.on):
             yield from _reminder(index, on, ("acts", at, "on", number))
@@ -130,6 +134,37 @@ def _reminder(index: Index, on: Occurrence, path: Path) -> Iterator[Finding]:
         rule = index.deadlines[on.name]
         if not rule.from_fact and _is_as_long(on.ahead, rule.term):
             yield Finding(path, f'write less than {rule.term}: "{rule.name}" has not started so long before its end.')
+
+
+def _held(index: Index, letter: Letter, path: Path) -> Iterator[Finding]:
+    """A letter that waits for a person leaves by itself only when time brings it; a term that hangs on it is minded."""
+    for number, on in enumerate(letter.else_send):
+        if on.kind not in (OccurrenceKind.BEFORE, OccurrenceKind.PASSED):
+            yield Finding((*path, "else_send", number), 'write "before:DEADLINE:TERM" or "passed:DEADLINE" here.')
+    if not letter.looked_at_by:
+        return
+    sent = Occurrence(OccurrenceKind.SENT, letter.name)
+    for rule in index.procedure.deadlines:
+        if sent in rule.met_by and rule.owed_by is OwedBy.ORGANISATION and not _is_minded(index, letter, rule):
+            roles = ", ".join(f'"{role}"' for role in letter.looked_at_by)
+            message = (
+                f'add a letter with on = ["before:{rule.name}:TERM"] to {roles}, or add else_send: '
+                f'"{rule.name}" waits for their look.'
+            )
+            yield Finding(path, message)
+
+
+def _is_minded(index: Index, letter: Letter, rule: DeadlineRule) -> bool:
+    """Whether a reminder of the deadline goes to who must look at the letter, or the letter leaves by itself before."""
+    looking = index.procedure.roles_called(letter.looked_at_by)
+    return any(_is_before(on, rule) for on in letter.else_send) or any(
+        any(_is_before(on, rule) for on in each.on) and index.procedure.roles_called(each.to) & looking
+        for each in index.procedure.letters
+    )
+
+
+def _is_before(on: Occurrence, rule: DeadlineRule) -> bool:
+    return on.kind is OccurrenceKind.BEFORE and on.name == rule.name
 
 
 def _is_as_long(ahead: Term, term: Term) -> bool:

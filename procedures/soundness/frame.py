@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from procedures.definition import (
     COMPLAINANT,
+    HANDLER,
     SYSTEM,
     AppealKind,
     Theme,
@@ -17,7 +18,7 @@ from procedures.placeholders import placeholders_in
 from procedures.soundness import colours
 from procedures.soundness.findings import Finding, Path
 from procedures.soundness.index import Index
-from procedures.soundness.names import APPEAL, HANDLER, RESPONDENT
+from procedures.soundness.names import APPEAL, RESPONDENT
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # The mark is put into pages as it is: drawings only, and nothing that could load or run something.

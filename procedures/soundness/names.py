@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 
 from procedures.definition import (
     COMPLAINANT,
+    HANDLER,
     PARTY_FIELDS,
     SYSTEM,
     Condition,
@@ -19,7 +20,6 @@ from procedures.soundness.findings import Finding, Path, unknown
 from procedures.soundness.index import EVERY_PHASE, Index
 
 RESPONDENT = "respondent"
-HANDLER = "handler"
 APPEAL = "appeal:"
 # What the register can show of any case; every fact can be a column too.
 REGISTER_COLUMNS = frozenset(
@@ -168,6 +168,7 @@ def _persons(index: Index) -> Iterator[Finding]:
         for key, role in (("signed_by", letter.signed_by), ("release_by", letter.release_by)):
             if role:
                 yield from _known("role", role, {*roles, HANDLER}, ("letters", at, key))
+        yield from _all_known("role", letter.second_reader, {*roles, HANDLER}, ("letters", at, "second_reader"))
         for number, recipient in enumerate(letter.to):
             path = ("letters", at, "to", number)
             if recipient.startswith(APPEAL):

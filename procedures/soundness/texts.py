@@ -74,6 +74,7 @@ def _letter(letter: Letter, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "release_by"), "add this key: say which role looks before it goes.")
     if letter.release_by and letter.release is not Release.AFTER_LOOK:
         yield Finding((*path, "release_by"), 'take this away, or add release = "after_look".')
+    yield from _held(letter, path)
     has_terms = [
         any(block.kind == "terms" for block in document.blocks)
         for _, text in _languages(letter.body, ())
@@ -83,6 +84,18 @@ def _letter(letter: Letter, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "deadlines"), "put {terms} in the body, alone in a paragraph, or take this away.")
     if any(has_terms) and not letter.deadlines:
         yield Finding((*path, "deadlines"), "add this key: say which deadlines {terms} shows.")
+
+
+def _held(letter: Letter, path: Path) -> Iterator[Finding]:
+    if letter.second_reader and letter.release is Release.AFTER_LOOK:
+        yield Finding((*path, "release"), "take this and release_by away: the letter waits for its second reader.")
+    if not letter.is_held:
+        for key in ("editable", "else_send"):
+            if getattr(letter, key):
+                message = (
+                    'take this away, or add release = "after_look" or second_reader: this letter waits for nobody.'
+                )
+                yield Finding((*path, key), message)
 
 
 def _read(text: str) -> Document | None:

@@ -312,7 +312,7 @@ def test_letter_that_lacks_what_it_must_hold_is_a_task_for_a_person_at_once(
     send_waiting(organisation.pk, at=FRIDAY)
     with scope(organisation.pk):
         letter = letter_of(case, "decision")
-        assert (letter.state, letter.attempts, letter.error) == ("failed", 1, "incomplete:verdict,reasons")
+        assert (letter.state, letter.attempts, letter.error) == ("failed", 1, "incomplete:fact.verdict,fact.reasons")
     assert smtp_server.messages == []
 
 
@@ -378,7 +378,7 @@ def test_letter_on_paper_waits_for_a_person_and_counts_from_the_day_it_was_poste
         with pytest.raises(NotReleased):
             confirm_posted(letter, on=MONDAY.date(), actor=actor_of(people["csm"], case), at=tuesday)
         with pytest.raises(NotReleased):
-            release_letter(letter, at=tuesday)
+            release_letter(letter, actor=actor_of(people["csm"], case), at=tuesday)
 
 
 def test_role_that_nobody_plays_is_written_to_the_administrators(organisation: Organisation):

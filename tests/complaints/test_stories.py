@@ -23,7 +23,7 @@ from complaints.actions import (
     staff,
     tick_check,
 )
-from complaints.models import Case, Event, Letter, Membership, Party
+from complaints.models import BESIDE, Case, Event, Letter, Membership, Party
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
 from procedures.definition import COMPLAINANT, PARTY_FIELDS, Fact, FieldKind
@@ -164,7 +164,7 @@ class Played:
         """Letters leave at once, also those on paper: somebody takes them to the post on the same day."""
         zone = ZoneInfo(self.procedure.zone)
         for letter in Letter.objects.filter(state=Letter.State.HELD).exclude(name__in=self.held):
-            release_letter(letter, at=at)  # somebody looked at it, and found nothing
+            release_letter(letter, actor=THE_CLOCK, at=at)  # somebody looked at it, and found nothing
         while send_waiting(self.organisation.pk, at=at):
             for letter in Letter.objects.filter(state=Letter.State.TO_POST):
                 confirm_posted(letter, on=at.astimezone(zone).date(), actor=THE_CLOCK, at=at)
@@ -174,7 +174,7 @@ class Played:
             return Outcome("", {}, [], frozenset())
         case = self._fresh()
         state = state_of(case, self.procedure)
-        events = Event.objects.filter(case=case, number__gt=since)
+        events = Event.objects.filter(case=case, number__gt=since).exclude(occurrence__startswith=BESIDE)
         return Outcome(
             phase=case.phase,
             deadlines={each.rule: (each.due.due, each.status.value) for each in state.deadlines},

@@ -192,7 +192,7 @@ class Walk:
         now = timezone.now()
         with scope(self.organisation.pk):
             for letter in Letter.objects.filter(state=Letter.State.HELD):
-                release_letter(letter, at=now)
+                release_letter(letter, actor=THE_CLOCK, at=now)
         while send_waiting(self.organisation.pk, at=timezone.now()):
             pass
         with scope(self.organisation.pk):

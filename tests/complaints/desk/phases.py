@@ -158,7 +158,7 @@ class Walk:
 
     def _send(self, at: datetime) -> None:
         for letter in Letter.objects.filter(case=self.case, state=Letter.State.HELD):
-            release_letter(letter, at=at)
+            release_letter(letter, actor=THE_CLOCK, at=at)
         while Letter.objects.filter(state=Letter.State.WAITING).update(pdf=SHEET):
             send_waiting(self.organisation.pk, at=at)
         for letter in Letter.objects.filter(case=self.case, state=Letter.State.TO_POST).select_related("case__version"):

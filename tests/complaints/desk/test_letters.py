@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from complaints.actions import fingerprint
 from complaints.models import Case, Letter, Membership
 from procedures.definition import Channel
 from procedures.models import Organisation
@@ -50,9 +51,12 @@ def test_held_letter_is_read_and_let_go(case: Case, people: dict[str, Membership
     page = client.get(f"/beheer/zaken/{case.reference}/").content.decode()
     assert "Verstuur deze brief" in page
     assert "Lees de tekst" in page
-    assert client.post(address(case, letter, "vrijgeven")).status_code == 302
+    assert "intussen al iets anders" in client.post(address(case, letter, "vrijgeven"), follow=True).content.decode()
+    assert fresh(letter).state == Letter.State.HELD  # who looked at other words, looks again
+    seen = {"seen": fingerprint(letter)}
+    assert client.post(address(case, letter, "vrijgeven"), seen).status_code == 302
     assert fresh(letter).state == Letter.State.WAITING
-    again = client.post(address(case, letter, "vrijgeven"), follow=True)
+    again = client.post(address(case, letter, "vrijgeven"), seen, follow=True)
     assert "intussen al iets anders gedaan" in again.content.decode()
 
 
@@ -68,7 +72,7 @@ def test_letter_is_let_go_only_by_the_role_that_looks(signed_in: SignedIn):
     assert other.post(address(case, letter, "vrijgeven")).status_code == 403
     assert fresh(letter).state == Letter.State.HELD
     looker = signed_in(member(organisation, "Nadia Brouwer", rule.release_by))
-    assert looker.post(address(case, letter, "vrijgeven")).status_code == 302
+    assert looker.post(address(case, letter, "vrijgeven"), {"seen": fingerprint(letter)}).status_code == 302
     assert fresh(letter).state == Letter.State.WAITING
 
 
@@ -106,7 +110,7 @@ def test_failed_letter_goes_to_another_address_or_on_paper(
     client.post(address(case, letter, "opnieuw"), {"email": "nieuw@wilgenroos.example"})
     now = fresh(letter)
     assert (now.state, now.to_email, now.error) == (Letter.State.WAITING, "nieuw@wilgenroos.example", "")
-    letter_in(case, Letter.State.FAILED, error="incomplete:verdict,reasons")
+    letter_in(case, Letter.State.FAILED, error="incomplete:fact.verdict,fact.reasons")
     page = client.get(f"/beheer/zaken/{case.reference}/").content.decode()
     assert "ontbreekt: “Wat is het oordeel?” en “Waarom?”." in page
     client.post(address(case, letter, "opnieuw"), {"paper": "1"})

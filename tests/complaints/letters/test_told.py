@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from complaints.letters.rendering import page
-from complaints.letters.writing import Incomplete, Occasion, Written, missing, require_complete, write
+from complaints.letters.writing import Occasion, Written, missing, write
 from procedures import engine
 from procedures.deadlines import Due, Pause, Skipped
 from procedures.definition import COMPLAINANT, Condition, Fact, Letter
@@ -164,13 +164,11 @@ def test_old_end_of_an_extended_clock_stays_the_same_when_the_letter_is_written_
     assert again.text == written.text
 
 
-def test_letter_that_lacks_what_it_must_hold_may_not_leave():
+def test_letter_knows_which_answers_it_lacks():
     letter, occasion = klik("file", "assign", "decide", letter="decision")
     facts: dict[str, Fact] = {name: value for name, value in occasion.facts.items() if name != "reasons"}
     gap = replace(occasion, facts=facts)
-    assert missing(letter, gap) == ("reasons",)
-    with pytest.raises(Incomplete, match="the letter decision lacks reasons"):
-        require_complete(letter, gap)
+    assert missing(letter, gap) == ("fact.reasons",)
     without_measures = {name: value for name, value in occasion.facts.items() if name != "measures"}
     complete = replace(occasion, facts=without_measures)
     assert "Er zijn geen maatregelen nodig." in write(letter, to=RECIPIENT, occasion=complete).text

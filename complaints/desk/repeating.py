@@ -19,7 +19,7 @@ from complaints.desk.seats import Seat
 from complaints.desk.sheets import LONGEST_REASON
 from complaints.desk.standing import Standing
 from complaints.forms import AnswersForm
-from complaints.models import Party
+from complaints.models import Case, Party
 from complaints.queries.repeats import Repeat, alike, repeats
 from procedures.definition import Act, Field, FieldKind, Meaning, Procedure
 
@@ -38,17 +38,25 @@ def like_case(here: Standing, seat: Seat) -> list[Repeat]:
 
 
 def like_typed(procedure: Procedure, act: Act, typed: Any, seat: Seat) -> list[Repeat]:
-    """The cases that look like a complaint that is being taken in, as it was typed."""
-    parties = [
-        Party(kind=Party.Kind.COMPLAINANT, name=_line(typed, "name"), email=_line(typed, "email")),
-        *(
-            Party(kind=Party.Kind.RESPONDENT, name=_line(typed, field.name))
-            for field in procedure.fields_of(act)
-            if field.kind is FieldKind.PERSON
-        ),
-    ]
+    """The cases that look like a complaint that is being taken in, as it was typed, of those the viewer may know of."""
     among = cases_for(seat.membership, seat.procedure, at=seat.now)
-    return alike(parties, _line(typed, "subject")[:200], among, at=seat.now)
+    complainant = Party(kind=Party.Kind.COMPLAINANT, name=_line(typed, "name"), email=_line(typed, "email"))
+    return alike([complainant, *_about(procedure, act, typed)], _subject(typed), among, at=seat.now)
+
+
+def judge_unseen(form: AnswersForm, question: Field, procedure: Procedure, act: Act, typed: Any, seat: Seat) -> None:
+    """Makes the answer yes when cases that the viewer may not know of are about the same person or subject (KC-10).
+
+    Nothing says so on the page: whoever may know of them is told by what the procedure does with a yes.
+    """
+    yes = _choice(question)
+
+    def judge(cleaned: dict[str, Any]) -> None:
+        is_denied = question.meaning_of(cleaned.get(question.name)) is Meaning.NO_REPEAT
+        if is_denied and alike(_about(procedure, act, typed), _subject(typed), Case.objects.all(), at=seat.now):
+            cleaned[question.name] = yes
+
+    form.judges.append(judge)
 
 
 def ask_why_none(form: AnswersForm, question: Field, found: Sequence[Repeat]) -> None:
@@ -117,6 +125,20 @@ def _named(found: Sequence[Repeat]) -> str:
         ),
     )
     return format_html("{} <ul>{}</ul>", _("Deze zaken lijken hierop:"), rows)
+
+
+def _about(procedure: Procedure, act: Act, typed: Any) -> list[Party]:
+    """Whom a complaint is about, as it was typed."""
+    fields = procedure.fields_of(act)
+    return [
+        Party(kind=Party.Kind.RESPONDENT, name=_line(typed, each.name))
+        for each in fields
+        if each.kind is FieldKind.PERSON
+    ]
+
+
+def _subject(typed: Any) -> str:
+    return _line(typed, "subject")[:200]
 
 
 def _line(typed: Any, name: str) -> str:

@@ -175,7 +175,10 @@ def _form(request: HttpRequest, seat: Seat, act: Act, row: IncomingMail | None, 
     form.fields = {**first, **form.fields, **last}
     question = repeating.question_of(form)
     if question and request.method == "POST":  # before that nothing is known of the complaint
-        repeating.ask_why_none(form, question, repeating.like_typed(procedure, act, request.POST, seat))
+        if found := repeating.like_typed(procedure, act, request.POST, seat):
+            repeating.ask_why_none(form, question, found)
+        else:
+            repeating.judge_unseen(form, question, procedure, act, request.POST, seat)
     return form
 
 

@@ -216,15 +216,30 @@ def test_what_was_solved_in_a_talk_goes_to_the_quality_manager_when_it_was_compl
     organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
 ):
     first = case_of(organisation, "Anna de Wit")
-    employee = signed_in(people["employee"])
-    typed = solved(employee)
-    refused = employee.post("/beheer/zaken/nieuw/register_solved/", typed)
+    taker = signed_in(people["servicedesk"])
+    typed = solved(taker)
+    refused = taker.post("/beheer/zaken/nieuw/register_solved/", typed)
     assert refused.status_code == 422
     assert f"Er zijn zaken die hierop lijken: {first.reference}." in refused.content.decode()
     assert "Wij bellen voortaan.</textarea>" in refused.content.decode()
     with scope(organisation.pk):
         assert Case.objects.count() == 1
-    assert employee.post("/beheer/zaken/nieuw/register_solved/", {**typed, "compulsory": "repeated"}).status_code == 302
+    assert taker.post("/beheer/zaken/nieuw/register_solved/", {**typed, "compulsory": "repeated"}).status_code == 302
+    with scope(organisation.pk):
+        again = Case.objects.exclude(pk=first.pk).get()
+        assert again.phase == "follow_up"
+        assert Letter.objects.filter(case=again, name="quality_notice", recipient="quality_manager").exists()
+
+
+@pytest.mark.rule("KC-10")
+def test_repeat_goes_to_the_quality_manager_also_when_who_solved_it_may_not_know_of_the_other(
+    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
+):
+    first = case_of(organisation, "Anna de Wit")
+    employee = signed_in(people["employee"])
+    answer = employee.post("/beheer/zaken/nieuw/register_solved/", solved(employee), follow=True)
+    assert answer.status_code == 200
+    assert first.reference not in answer.content.decode()
     with scope(organisation.pk):
         again = Case.objects.exclude(pk=first.pk).get()
         assert again.phase == "follow_up"
@@ -235,10 +250,10 @@ def test_reason_that_it_is_no_repeat_is_kept_once_with_the_new_case(
     organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
 ):
     first = case_of(organisation, "Anna de Wit")
-    employee = signed_in(people["employee"])
-    typed = solved(employee, no_repeat_reason="Dit ging over een feestdag.")
+    taker = signed_in(people["servicedesk"])
+    typed = solved(taker, no_repeat_reason="Dit ging over een feestdag.")
     for _again in range(2):
-        assert employee.post("/beheer/zaken/nieuw/register_solved/", typed).status_code == 302
+        assert taker.post("/beheer/zaken/nieuw/register_solved/", typed).status_code == 302
     with scope(organisation.pk):
         again = Case.objects.exclude(pk=first.pk).get()
         event = Event.objects.get(case=again, occurrence=explaining.NO_REPEAT)

@@ -221,12 +221,14 @@ REPEATS = frozenset({Meaning.REPEAT, Meaning.NO_REPEAT})
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One answer. With a `referral` it is no answer but a way out: who chooses it is told that, and nothing is kept.
-    `means` tells what it comes down to, where something hangs on that besides the document's own conditions."""
+    `means` tells what it comes down to, where something hangs on that besides the document's own conditions.
+    `told` is how a letter says it to the complainant."""
 
     value: str
     title: Text
     referral: Text = EMPTY
     means: Meaning | None = None
+    told: Text = EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -75,7 +75,8 @@ def compose(letter: Letter, *, at: datetime, words: str | None = None) -> Compos
 
 def rule_of(letter: Letter, procedure: Procedure) -> LetterRule:
     """The letter as the procedure has it, or as one that goes out beside the procedure."""
-    return invitation.rule_of(letter.name) or procedure.letter(letter.name)
+    beside = invitation.rule_of(letter.name)
+    return replace(beside, channels=(Channel(letter.channel),)) if beside else procedure.letter(letter.name)
 
 
 def as_kept(letter: Letter) -> Written:

@@ -116,8 +116,9 @@ def tell_lookers(case: Case, rule: LetterRule, procedure: Procedure, *, besides:
 
 
 def post_beside(event: Event, addressee: Addressee, name: str, written: Written, sender: Membership) -> Letter:
-    """Puts a letter that no procedure names in the outbox: by mail, or on paper for who has no address for that."""
+    """Puts a letter that no procedure names in the outbox."""
     to, case = addressee.recipient, event.case
+    procedure = procedure_of(case.version)
     letter = Letter.objects.create(
         case=case,
         event=event,
@@ -131,17 +132,26 @@ def post_beside(event: Event, addressee: Addressee, name: str, written: Written,
         to_address=list(to.address),
         to_email=to.email,
         language=to.language,
-        channel=(Channel.EMAIL if to.email else Channel.POST).value,
+        channel=way_beside(procedure, to).value,
         due_at=event.at,
         try_at=event.at,
         message_id=new_message_id(),
-        written_on=event.at.astimezone(zone_of(procedure_of(case.version))).date(),
+        written_on=event.at.astimezone(zone_of(procedure)).date(),
         subject=written.subject,
         html=written.html,
         text=written.text,
     )
     transaction.on_commit(nudge.workers)
     return letter
+
+
+def way_beside(procedure: Procedure, to: Recipient) -> Channel:
+    """How a letter that no procedure names goes: in a closed envelope to whom the procedure itself writes in no other
+    way, else by mail, or on paper for who has no address for that."""
+    own = [rule.channels for rule in procedure.letters if to.kind in rule.to]
+    if own and all(channels == (Channel.SEALED,) for channels in own):
+        return Channel.SEALED
+    return Channel.EMAIL if to.email else Channel.POST
 
 
 def recipient_of(letter: Letter) -> Recipient:

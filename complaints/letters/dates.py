@@ -30,7 +30,10 @@ _SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class DateRow:
-    """A row of the table of dates: "uiterlijk", "vrijdag 18 december 2026", what happens, how it was counted."""
+    """A row of the table of dates: "uiterlijk", "vrijdag 18 december 2026", what happens, how it was counted.
+
+    `by` is empty where what happens is a sentence to the complainant, which says that itself.
+    """
 
     by: str
     when: str
@@ -105,15 +108,17 @@ class Dates:
 
     def _rows(self, rule: DeadlineRule) -> Iterator[DateRow]:
         """The rule's row; none for what has been done already, or what this letter starts only in other cases."""
-        said = rule.public if self.to.kind == COMPLAINANT and rule.public else rule.title
-        what = said.in_language(self.language)
+        is_told = self.to.kind == COMPLAINANT and bool(rule.public)
+        what = (rule.public if is_told else rule.title).in_language(self.language)
         clock = self._clock(rule)
         if clock is None:
             if not self._starts_by_leaving(rule):
                 by, when = pgettext("letter", "daarna"), wording.term(rule.term)
                 yield DateRow(by=by, when=when, what=what, count=self._where_it_will_stand(rule))
         elif clock.status not in (engine.Status.MET, engine.Status.DROPPED):
-            if rule.owed_by is OwedBy.COMPLAINANT:
+            if is_told:
+                by = ""
+            elif rule.owed_by is OwedBy.COMPLAINANT:
                 by = pgettext("letter", "tot en met")
             elif rule.kind is DeadlineKind.TARGET:
                 by = pgettext("letter", "ons doel")

@@ -17,7 +17,7 @@ from complaints.letters.occasion import Occasion, Recipient, Written
 from complaints.markup import Voice, render, text_of
 from complaints.said import spoken
 from procedures import wording
-from procedures.definition import AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
+from procedures.definition import COMPLAINANT, AppealBody, Fact, Field, FieldKind, Letter, Measure, Point
 from procedures.placeholders import Placeholder, parse, parse_line
 
 __all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "said", "salutation", "write"]
@@ -25,10 +25,11 @@ __all__ = ["Incomplete", "Occasion", "Recipient", "Written", "missing", "said", 
 # A "word" of thousands of characters would keep the layout busy for minutes; it may break here, in print alone.
 _ENDLESS = re.compile(r"\S{70}(?=\S)")
 _MAY_BREAK = "\u200b"  # zero width space
-_TITLES = (  # as people write them before their name, and as they are said within a sentence
-    (re.compile(r"^(mevrouw|mevr\.?|mw\.?) (?=\S)", re.IGNORECASE), "mevrouw "),
-    (re.compile(r"^(meneer|de heer|dhr\.?) (?=\S)", re.IGNORECASE), "meneer "),
+_TITLED = (  # titles as people write them before their name, and as they are said in a salutation
+    (re.compile(r"^(?:mevrouw|mevr\.?|mw\.?|ms\.?|mrs\.?) (?=\S)", re.IGNORECASE), "mevrouw", "Ms"),
+    (re.compile(r"^(?:meneer|de heer|dhr\.?) (?=\S)", re.IGNORECASE), "meneer", "Mr"),
 )
+_INITIALS = re.compile(r"^(?:(?:[A-Z]|IJ|Ch|Chr|Ph|Th)\.\s?)+(?=\S)")
 
 
 class Incomplete(ValueError):
@@ -54,14 +55,20 @@ def said(letter: Letter, placeholder: Placeholder, *, to: Recipient, occasion: O
 
 
 def salutation(to: Recipient) -> str:
-    """In the active language: by name; a colleague without one as such, and anybody else with a plain greeting."""
+    """In the active language: by name, after a title without initials; a colleague without a name as such, and anybody
+    else with a plain greeting."""
     is_a_body = to.kind.startswith("appeal:") and not to.organisation  # its name is a title: "de commissie"
     name = " ".join(to.name.split())
     if not name or is_a_body:
         return _("Beste collega,") if to.is_inside else _("Goedendag,")
-    if spoken().startswith("nl"):
-        for written, said in _TITLES:
-            name = written.sub(said, name)
+    for written, dutch, english in _TITLED:
+        rest = written.sub("", name)
+        if rest != name:
+            rest = _INITIALS.sub("", rest)
+            if not rest.split()[0].endswith("."):  # "mevrouw Van der Berg", but "mevrouw dr. Van der Berg"
+                rest = capital(rest)
+            name = f"{dutch if spoken().startswith('nl') else english} {rest}"
+            break
     return _("Beste %(name)s,") % {"name": name}
 
 
@@ -201,7 +208,8 @@ class _Writer:
         for each in fields:
             for choice in each.choices:
                 if choice.value == value:
-                    return choice.title.in_language(self.language)
+                    is_told = choice.told and self.to.kind == COMPLAINANT
+                    return (choice.told if is_told else choice.title).in_language(self.language)
         return str(value)
 
     # ------------------------------------------------------------------------------------------ paragraphs of their own
@@ -272,7 +280,7 @@ class _Writer:
     def _appeal(self, body: AppealBody) -> tuple[str, str]:
         context = {
             "title": body.title.in_language(self.language),
-            "person": body.person,
+            "person": capital(body.person),
             "capacity": body.capacity.in_language(self.language),
             "address": body.address,
             "phone": body.phone,
@@ -280,8 +288,9 @@ class _Writer:
             "website": body.website,
             "how": body.how.in_language(self.language),
         }
-        lines = [body.person, context["capacity"], *body.address]
-        reach = [each for each in (body.phone, body.email, body.website) if each]
+        lines = [context["person"], context["capacity"], *body.address]
+        ways = ((_("Telefoon:"), body.phone), (_("E-mail:"), body.email), (_("Website:"), body.website))
+        reach = [f"{named} {each}" for named, each in ways if each]
         title = capital(str(context["title"]))
         html = render_to_string("letters/_appeal.html", context | {"has_address": any((*lines, *reach))})
         if not any((*lines, *reach)):

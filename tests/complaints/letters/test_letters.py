@@ -15,6 +15,7 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
 from complaints.letters import mailing
+from complaints.letters.dates import capital
 from complaints.letters.printing import STATIC, OwnPartsOnly, pdf
 from complaints.letters.rendering import page, window
 from complaints.letters.writing import Recipient, Written, salutation, write
@@ -63,7 +64,7 @@ def test_letter_says_what_it_must(procedure: Procedure, letter: Letter):
             assert wanted in plain
     for name in [wanted.removeprefix("appeal.") for wanted in letter.must_hold if wanted.startswith("appeal.")]:
         body = procedure.appeal(name)
-        assert body.person in plain
+        assert capital(body.person) in plain
         assert all(line in plain for line in body.address)
 
 
@@ -224,12 +225,11 @@ def test_letter_fetches_nothing_but_its_own_parts(url: str):
 
 def test_letter_is_set_closer_where_that_spares_a_page():
     procedure = definition("klik-onderwijs")
-    letter = procedure.letter("decision")
+    letter = procedure.letter("judgement")
     pages = []
     for lines in range(1, 25, 2):
-        here = occasion(
-            procedure, letter, facts_of(procedure) | {"points": (), "reasons": "\n\n".join(["Zo was het."] * lines)}
-        )
+        reasons = "\n\n".join(["Zo was het."] * lines)
+        here = occasion(procedure, letter, facts_of(procedure) | {"judgement_reasons": reasons})
         whole = page(write(letter, to=RECIPIENT, occasion=here), to=RECIPIENT, occasion=here, letter=letter)
         loose = HTML(string=whole, url_fetcher=OwnPartsOnly()).render(stylesheets=[STATIC / "letters" / "letter.css"])
         pages.append((len(loose.pages), len(pypdf.PdfReader(io.BytesIO(pdf(whole))).pages)))
@@ -241,22 +241,37 @@ def test_letter_is_set_closer_where_that_spares_a_page():
     ("kind", "name", "organisation", "said"),
     [
         ("complainant", "J. Verweij", "", "Beste J. Verweij,"),
-        ("complainant", "Mevrouw J. Verweij", "", "Beste mevrouw J. Verweij,"),
+        ("complainant", "Mevrouw J. Verweij", "", "Beste mevrouw Verweij,"),
         ("complainant", "Mevr. Verweij", "", "Beste mevrouw Verweij,"),
         ("complainant", "De heer Ali", "", "Beste meneer Ali,"),
+        ("complainant", "De heer J.Th. van der Berg", "", "Beste meneer Van der Berg,"),
+        ("complainant", "Mevrouw prof. dr. J. van Dam", "", "Beste mevrouw prof. dr. J. van Dam,"),
+        ("complainant", "Mevrouw A.", "", "Beste mevrouw A.,"),
+        ("complainant", "Mevrouw 't Hart", "", "Beste mevrouw 't Hart,"),
         ("complainant", "Dhr Ali", "", "Beste meneer Ali,"),
         ("complainant", "Mw", "", "Beste Mw,"),
         ("complainant", "", "", "Goedendag,"),
         ("respondent", "", "", "Goedendag,"),
         ("csm", "", "", "Beste collega,"),
         ("csm", "Sanne\r\nPostma", "", "Beste Sanne Postma,"),
-        ("appeal:third_party", "mevrouw J. Kets", "de onafhankelijke derde", "Beste mevrouw J. Kets,"),
+        ("appeal:third_party", "mevrouw J. Kets", "de onafhankelijke derde", "Beste mevrouw Kets,"),
         ("appeal:committee", "de geschillencommissie", "", "Goedendag,"),
     ],
 )
 def test_salutation_suits_whom_it_goes_to(kind: str, name: str, organisation: str, said: str):
     with translation.override("nl"):
         assert salutation(Recipient(kind=kind, name=name, organisation=organisation)) == said
+
+
+def test_salutation_in_english_has_an_english_title():
+    with translation.override("en"):
+        for name, said in (
+            ("Mevrouw J. Verweij", "Dear Ms Verweij,"),
+            ("Ms Verweij", "Dear Ms Verweij,"),
+            ("De heer Ali", "Dear Mr Ali,"),
+            ("Mr Ali", "Dear Mr Ali,"),
+        ):
+            assert salutation(Recipient(kind="complainant", name=name, language="en")) == said
 
 
 def test_mail_has_the_headers_that_machines_ask_for_and_no_name_in_its_subject():
@@ -357,7 +372,7 @@ def test_english_letter_has_no_dutch_but_what_the_document_says_in_dutch():
         occasion(procedure, letter, at=AT + timedelta(days=20)), sender_title="customer success manager", handler=""
     )
     written = write(english, to=to, occasion=here)
-    assert written.text.startswith("Dear Ms J. Verweij,\n\nToday is Thursday 10 December 2026.")
+    assert written.text.startswith("Dear Ms Verweij,\n\nToday is Thursday 10 December 2026.")
     assert (
         "20 working days after 10 December 2026. Saturday, Sunday, Christmas Day and New Year's Day do not count"
         in (written.text)

@@ -15,9 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from complaints.letters import mailing
-from complaints.letters.invitation import (
-    Occasion as Beside,
-)
+from complaints.letters.invitation import Occasion as Beside
 from complaints.letters.invitation import Sender, Talk, write_disclosure, write_invitation, write_request
 from complaints.letters.occasion import Occasion
 from complaints.letters.rendering import page

@@ -18,8 +18,9 @@ app.conf.beat_schedule = {
     "sweep": {
         "task": "complaints.tasks.sweep",
         "schedule": timedelta(seconds=30),
-        # A sweep that waited longer than this is followed by a younger one anyway.
-        "options": {"expires": 25},
+        # Messages that nobody took do not pile up for days. Much longer than the interval, because it is counted by
+        # this machine's clock: of one that is ten minutes slow, no worker would take any.
+        "options": {"expires": 15 * 60},
     },
     "mail": {
         "task": "complaints.tasks.fetch_mail",

@@ -8,9 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import smtplib
 import uuid
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 
@@ -26,7 +24,7 @@ from django.utils.http import base36_to_int, int_to_base36
 from django.utils.translation import gettext as _
 
 from complaints import nudge
-from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
+from complaints.actions.leasing import MAX_ATTEMPTS, judged, next_try, work_off
 from complaints.inbox.addresses import reply_address
 from complaints.inbox.boxes import box_of
 from complaints.letters import mailing
@@ -135,18 +133,14 @@ def send_notices(organisation: int, *, at: datetime, limit: int = 20) -> int:
 
     Must be called outside a transaction: what is sent cannot be rolled back.
     """
-    with scope(organisation):
-        claimed = claim(Notice.objects.filter(sent_at=None), at=at, limit=limit)
-    if not claimed:
-        return 0
-    mail = get_connection()
-    try:
-        for key, token in claimed:
-            _send_one(organisation, key, token, at=at, mail=mail)
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            mail.close()
-    return len(claimed)
+    mail = get_connection()  # opened and closed for each mail
+    return work_off(
+        organisation,
+        lambda: Notice.objects.filter(sent_at=None),
+        lambda key, token: _send_one(organisation, key, token, at=at, mail=mail),
+        at=at,
+        limit=limit,
+    )
 
 
 def _link(secret: str, *, at: datetime, is_used: bool) -> Notice | None:
@@ -171,7 +165,9 @@ def _mail_address(case: Case) -> str:
 def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
     try:
         with scope(organisation):
-            notice = Notice.objects.select_related("case__version").get(pk=key)
+            notice = Notice.objects.select_related("case__version").filter(pk=key, token=token).first()
+        if notice is None:
+            return  # somebody else has it
         if notice.expires_at and notice.expires_at <= at:
             _put_off(organisation, key, token, "expired", at=at, is_final=True)
             return

@@ -8,9 +8,7 @@ mail can in rare cases leave twice, and why none is lost (RFC 1047).
 from __future__ import annotations
 
 import hashlib
-import smtplib
 import uuid
-from contextlib import suppress
 from datetime import date, datetime, time
 from email.utils import parseaddr
 
@@ -25,7 +23,7 @@ from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
 from complaints.actions.composing import as_kept, compose, rule_of
 from complaints.actions.correspondence import recipient_of
-from complaints.actions.leasing import MAX_ATTEMPTS, claim, judged, next_try
+from complaints.actions.leasing import MAX_ATTEMPTS, judged, next_try, work_off
 from complaints.inbox.addresses import bounce_address, reply_address
 from complaints.inbox.boxes import Box, box_of
 from complaints.letters import invitation, mailing
@@ -50,17 +48,14 @@ def send_waiting(organisation: int, *, at: datetime, limit: int = 20) -> int:
 
     Must be called outside a transaction: what is sent cannot be rolled back.
     """
-    claimed = _claim(organisation, at=at, limit=limit)
-    if not claimed:
-        return 0
-    mail = get_connection()
-    try:
-        for key, token in claimed:
-            _send_one(organisation, key, token, at=at, mail=mail)
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            mail.close()
-    return len(claimed)
+    mail = get_connection()  # opened and closed for each mail
+    return work_off(
+        organisation,
+        lambda: Letter.objects.filter(state=Letter.State.WAITING),
+        lambda key, token: _send_one(organisation, key, token, at=at, mail=mail),
+        at=at,
+        limit=limit,
+    )
 
 
 def retry_letter(letter: Letter, *, at: datetime, email: str = "") -> None:
@@ -91,16 +86,14 @@ def confirm_posted(letter: Letter, *, on: date, actor: Actor, at: datetime) -> N
         note_sent(letter.case, letter.name, at=posted_at, recorded_at=at, actor=actor)
 
 
-def _claim(organisation: int, *, at: datetime, limit: int) -> list[tuple[int, uuid.UUID]]:
-    """Takes waiting letters that are due, and those whose sender let its lease run out."""
-    with scope(organisation):
-        return claim(Letter.objects.filter(state=Letter.State.WAITING), at=at, limit=limit)
-
-
 def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
     try:
         with scope(organisation):
-            letter = Letter.objects.select_related("case__version").get(pk=key)
+            # Locked while it is frozen: of two senders, should this one have slept through its lease, one stores bytes.
+            ours = Letter.objects.select_for_update(of=("self",), no_key=True).select_related("case__version")
+            letter = ours.filter(pk=key, token=token, state=Letter.State.WAITING).first()
+            if letter is None:
+                return  # somebody else has it
             pdf = _frozen(letter, at=at)
             is_mail = letter.channel == Channel.EMAIL.value
             message = _message(letter, pdf) if is_mail else None

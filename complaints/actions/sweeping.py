@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
-from complaints import throttling
+from complaints import nudge, throttling
 from complaints.actions import drafts
 from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
@@ -30,14 +33,26 @@ def sweep(*, at: datetime) -> int:
     One organisation, or one kind of work, that fails does not keep the others waiting. Must be called outside a
     transaction.
     """
-    total = 0
+    return sweep_by(lambda: at)
+
+
+def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int:
+    """The same by a clock that goes on; after `longest` seconds the rest is left to a sweep that it asks for."""
+    total, started = 0, time.monotonic()
     for _ in range(ROUNDS):
-        done = sum(_done(work, organisation, at=at) for organisation in organisations_with_work(at) for work in _WORK)
-        if not done:
+        busy = organisations_with_work(clock())
+        random.shuffle(busy)  # sweeps at the same time, and those that are cut short, begin with different ones
+        before = total
+        for organisation in busy:
+            for work in _WORK:
+                if time.monotonic() - started > longest:
+                    nudge.workers()
+                    return total
+                total += _done(work, organisation, at=clock())
+        if total == before:
             break
-        total += done
     # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
-    return total + sum(_done(send_digests, organisation, at=at) for organisation in open_organisations())
+    return total + sum(_done(send_digests, organisation, at=clock()) for organisation in open_organisations())
 
 
 def _let_time_pass(organisation: int, *, at: datetime) -> int:

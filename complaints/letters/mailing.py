@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from email.utils import formataddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,6 +19,15 @@ from procedures.placeholders import placeholders_in
 
 # What a mail's subject may hold: the rest may name a person, and a subject is read over shoulders and kept in logs.
 IMPERSONAL = frozenset({"organisation", "reference", "today", "received_on", "deadline", "deadline_due", "due", "term"})
+
+
+class SameEachTime(EmailMultiAlternatives):
+    """A mail that has the same bytes each time it is sent, but for its date: what separates its parts is not random."""
+
+    def message(self, *args: Any, **kwargs: Any) -> Any:
+        made = super().message(*args, **kwargs)
+        _separate(made, str(self.extra_headers.get("Message-ID")))
+        return made
 
 
 def new_message_id() -> str:
@@ -78,7 +89,7 @@ def plain(
     `bounces_to` is the envelope's sender, to which mail servers answer; without it, that is who the mail is from.
     """
     shown_from = formataddr((_one_line(sender_name), from_email))
-    return EmailMultiAlternatives(
+    return SameEachTime(
         subject=_one_line(subject),
         body=body,
         from_email=bounces_to or shown_from,
@@ -103,3 +114,11 @@ def _subject(written: Written, letter: Letter, reference: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _separate(part: Any, name: str) -> None:
+    """Sets what separates the parts of a mail, not of a mail that is attached to it: that is a document."""
+    if part.get_content_maintype() == "multipart":
+        part.set_boundary(f"==={hashlib.sha256(name.encode()).hexdigest()[:40]}===")
+        for number, each in enumerate(part.get_payload()):
+            _separate(each, f"{name}:{number}")

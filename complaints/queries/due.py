@@ -9,6 +9,14 @@ from django.db import connection
 from procedures.models import Organisation
 
 
+def now() -> datetime:
+    """The moment by the database's clock: one for all schedulers, however wrong the clocks of their machines are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment
+
+
 def organisations_with_work(at: datetime) -> list[int]:
     """The keys of the organisations in which a case wakes or a letter leaves by the instant `at`.
 

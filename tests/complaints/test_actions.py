@@ -348,12 +348,12 @@ def test_letter_that_cannot_leave_becomes_a_task_for_a_person(
 def test_letter_of_a_sender_that_died_goes_on_after_its_lease(
     organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer, media_folder: Path
 ):
-    from complaints.actions.leasing import LEASE
-    from complaints.actions.posting import _claim
+    from complaints.actions.leasing import LEASE, claim
 
     case = filed_case(organisation, at=FRIDAY)
     do(case, "acknowledge", people, "csm")
-    assert _claim(organisation.pk, at=MONDAY, limit=20)  # and then it is killed
+    with scope(organisation.pk):
+        assert claim(Letter.objects.filter(state=Letter.State.WAITING), at=MONDAY, limit=20)  # and then it is killed
     assert send_waiting(organisation.pk, at=MONDAY + LEASE / 2) == 0
     assert send_waiting(organisation.pk, at=MONDAY + LEASE) > 0
     with scope(organisation.pk):

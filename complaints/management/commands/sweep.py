@@ -7,12 +7,15 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
+import structlog
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
-from django.utils import timezone
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from complaints.actions.fetching import fetch_mail
-from complaints.actions.sweeping import sweep
+from complaints.actions.sweeping import sweep_by
+from complaints.queries.due import now
+
+log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
@@ -28,8 +31,14 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopped.set())
         while True:
             close_old_connections()
-            fetch_mail(at=timezone.now())
-            count = sweep(at=timezone.now())
+            count = 0
+            try:
+                fetch_mail(at=now())
+                count = sweep_by(now)
+            except (DatabaseError, InterfaceError) as problem:  # it may be back the next time
+                if not options["loop"]:
+                    raise
+                log.warning("sweep_without_database", problem=type(problem).__name__)
             if count or not options["loop"]:
                 self.stdout.write(f"{count} done")
             if not options["loop"] or stopped.wait(options["every"]):

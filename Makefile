@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check rules screens reset
+.PHONY: help setup run test check drill rules screens reset
 
 help:  ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,6 +50,9 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 	git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0r $(RUN)/djade --target-version 5.2 --check
 	$(RUN)/python manage.py check --fail-level WARNING
 	$(RUN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+drill: setup  ## Prove at full size that nothing is lost when all is killed; only=g2 for one, SIZE=0.02 for a small one
+	$(RUN)/python -m tests.drills $(if $(only),--only $(only)) --size $(or $(SIZE),1)
 
 screens: setup  ## Keep a picture of every page in every state, on a phone and on a desk, in var/screens
 	rm -rf var/screens

@@ -78,7 +78,7 @@ def test_every_state_is_usable_by_everyone(
         visit = Visit(live_site, procedure, dict(list(cases.items())[:with_cases]), language, tmp_path, folder, today)
         found = browsing.run(visit, timeout=280)
         assert found == []
-        assert visit.count >= 10
+        assert visit.count >= (10 if cases else 6)
     assert faults(tmp_path) == []
 
 

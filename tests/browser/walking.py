@@ -67,21 +67,17 @@ def states(
     shared = {
         "organisations": "/",
         "versions": f"/{slug}/versies/",
+        "version": f"/{slug}/versies/{procedure.version}/",
         "not-found": f"/{slug}/bestaat-niet/",
         "enter": f"/{slug}/volgen/",
         "link": f"/{slug}/volgen/link/",
         "resume": f"/{slug}/indienen/verder/",
     }
-    own = {
-        "organisation": f"/{slug}/",
-        "privacy": f"/{slug}/privacy/",
-        "version": f"/{slug}/versies/{procedure.version}/",
-        "form": f"/{slug}/indienen/",
-    }
+    own = {"organisation": f"/{slug}/", "privacy": f"/{slug}/privacy/", "form": f"/{slug}/indienen/"}
     for name, address in (own if is_only_its_own else {**shared, **own}).items():
         page.goto(site + address)
         yield name
-    yield from _filing(page, procedure, today=today)
+    yield from _filing(page, procedure, today=today, is_only_its_own=is_only_its_own)
     if not is_only_its_own:
         yield from _wrong(page, site, slug)
     seen: set[str] = set()
@@ -91,7 +87,7 @@ def states(
         yield from _acts(page, site, way.phase, seen)
 
 
-def _filing(page: Any, procedure: Procedure, *, today: date) -> Iterator[str]:
+def _filing(page: Any, procedure: Procedure, *, today: date, is_only_its_own: bool) -> Iterator[str]:
     send(page, "check")
     yield "form-mistakes"
     if procedure.intake.exclusions:
@@ -109,10 +105,11 @@ def _filing(page: Any, procedure: Procedure, *, today: date) -> Iterator[str]:
         yield "check-late"
         page.go_back()
     fill(page, procedure, today=today)
-    send(page, "save")
-    yield "put-away"
-    page.goto(page.url.split("/indienen/")[0] + "/indienen/")
-    yield "form-resumed"
+    if not is_only_its_own:
+        send(page, "save")
+        yield "put-away"
+        page.goto(page.url.split("/indienen/")[0] + "/indienen/")
+        yield "form-resumed"
     send(page, "check")
     yield "check"
     send(page, "send")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import Protocol, TypeVar
 
 COMPLAINANT = "complainant"  # whoever filed, and their representative
@@ -668,12 +669,12 @@ class Procedure:
 
     @cached_property
     def reminders(self) -> Mapping[str, tuple[Occurrence, ...]]:
-        """For each deadline, the occurrences before its end that some letter waits for: to be written, or to leave."""
+        """For each deadline, the occurrences before its end that an act or a letter (written, or let go) awaits."""
         found: dict[str, tuple[Occurrence, ...]] = {}
-        for letter in self.letters:
-            for each in (*letter.on, *letter.else_send):
-                if each.kind is OccurrenceKind.BEFORE and each not in found.get(each.name, ()):
-                    found[each.name] = (*found.get(each.name, ()), each)
+        awaited = [each.on + each.else_send for each in self.letters] + [each.on for each in self.acts]
+        for each in chain.from_iterable(awaited):
+            if each.kind is OccurrenceKind.BEFORE and each not in found.get(each.name, ()):
+                found[each.name] = (*found.get(each.name, ()), each)
         return found
 
     def roles_called(self, names: Iterable[str]) -> frozenset[str]:

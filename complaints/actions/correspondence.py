@@ -8,6 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -22,7 +23,7 @@ from complaints.queries.dossier import holders, occasion_of
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
-from procedures.definition import Channel, Procedure, Role
+from procedures.definition import Channel, OccurrenceKind, Procedure, Role
 from procedures.definition import Letter as LetterRule
 
 NO_RECIPIENT = "no_recipient"
@@ -113,6 +114,33 @@ def tell_lookers(case: Case, rule: LetterRule, procedure: Procedure, *, besides:
         for key, member in lookers.items():
             if key not in besides:
                 write_notice(case, Notice.Kind.LETTER, at=at, member=member)
+
+
+def stop_overtaken(event: Event, decision: engine.Decision, *, at: datetime) -> None:
+    """Stops what was to be said of a clock and has not left, once that clock says something else.
+
+    A reminder does not leave when the next one is there, when the end moved or passed, or when nothing is owed any
+    more; what colleagues were to hear of a missed deadline not once the case is over. A letter that a sender has in
+    hand is left to them: they would wait for the case.
+    """
+    before = {each.key: each for each in decision.before.deadlines}
+    changed = {each.rule for each in decision.changed if each.key in before and _says_else(each, before[each.key])}
+    overtaken = Q(deadline__in=changed, event__occurrence__startswith=f"{OccurrenceKind.BEFORE}:")
+    if event.case.closed_at:
+        overtaken |= Q(member__isnull=False, event__occurrence__startswith=f"{OccurrenceKind.PASSED}:")
+    if changed or event.case.closed_at:
+        waiting = Letter.objects.filter(overtaken, case=event.case, state__in=(Letter.State.HELD, Letter.State.WAITING))
+        free = waiting.filter(Q(lease_until=None) | Q(lease_until__lte=at)).exclude(event=event)
+        keys = list(free.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+        if keys:
+            Letter.objects.filter(pk__in=keys).update(state=Letter.State.STOPPED, try_at=None)
+
+
+def _says_else(clock: engine.Deadline, before: engine.Deadline) -> bool:
+    """Whether a reminder that was right before this would be wrong, or said twice, now."""
+    if clock.is_paused or clock.status is not engine.Status.OPEN:
+        return True
+    return (clock.due.due, clock.reminded) != (before.due.due, before.reminded)
 
 
 def post_beside(event: Event, addressee: Addressee, name: str, written: Written, sender: Membership) -> Letter:

@@ -165,7 +165,8 @@ def _send_one(organisation: int, key: int, morning: Morning, *, mail: BaseEmailB
 def _message(key: int, morning: Morning) -> EmailMessage | None:
     """The mail of one subscription; None when there is nothing to tell, or nowhere to send it."""
     member = Subscription.objects.select_related("member__user").get(pk=key).member
-    told = digest_of(owed(cases_for(member, morning.procedure, at=morning.at), member), morning)
+    cases = cases_for(member, morning.procedure, at=morning.at)
+    told = digest_of(owed(cases, member, morning.procedure, at=morning.at), morning)
     if told.is_empty or not member.user.email:
         return None
     return mailing.plain(

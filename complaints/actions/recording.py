@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from django.db import transaction
 
 from complaints import nudge
 from complaints.actions.actors import Actor
-from complaints.actions.correspondence import write_letters
+from complaints.actions.correspondence import stop_overtaken, write_letters
 from complaints.models import Answer, Assignment, Case, Deadline, Event, Letter, Measure, Membership, Party
 from complaints.queries.handlers import names_handler
 from complaints.queries.state import columns_of
@@ -54,7 +54,7 @@ class Recorder:
         fields = {field.name: field for field in self.procedure.every_field()}
         salts = {name: secrets.token_hex(16) for name in given if _is_personal(name, fields)}
         case.revision += 1
-        leaving = self._leaving_by_themselves(decision.occurrence)
+        leaving = self._leaving_by_themselves(decision.occurrences)
         event = Event.objects.create(
             case=case,
             number=case.revision,
@@ -77,14 +77,15 @@ class Recorder:
         self._keep_answers(event, given, fields, salts)
         self._keep_clocks(decision)
         self._keep_case(decision, given)
+        stop_overtaken(event, decision, at=self.recorded_at)
         if write_letters(event, decision, actor, self.procedure, self.calendar, at=self.recorded_at):
             transaction.on_commit(nudge.workers)
         return event
 
-    def _leaving_by_themselves(self, occurrence: str) -> dict[int, str]:
-        """The held letters that leave on this occurrence because nobody has let them go: key and name of each."""
+    def _leaving_by_themselves(self, occurrences: Collection[str]) -> dict[int, str]:
+        """The held letters that leave on these occurrences because nobody has let them go: key and name of each."""
         names = [
-            rule.name for rule in self.procedure.letters if any(str(each) == occurrence for each in rule.else_send)
+            rule.name for rule in self.procedure.letters if any(str(each) in occurrences for each in rule.else_send)
         ]
         if not names:
             return {}

@@ -87,6 +87,7 @@ def _page(
     request: HttpRequest, seat: Seat, *, new_address: str = "", is_renewed_meanwhile: bool = False, status: int = 200
 ) -> HttpResponse:
     subscription = Subscription.objects.filter(member=seat.membership).first()
+    cases = cases_for(seat.membership, seat.procedure, at=seat.now)
     return page(
         request,
         "desk/agenda.html",
@@ -97,7 +98,7 @@ def _page(
             "known": fingerprint(subscription),
             "new_address": new_address,
             "is_renewed_meanwhile": is_renewed_meanwhile,
-            "count": len(owed(cases_for(seat.membership, seat.procedure, at=seat.now), seat.membership)),
+            "count": len(owed(cases, seat.membership, seat.procedure, at=seat.now)),
             "hour": FROM.hour,
         },
         status=status,
@@ -122,7 +123,8 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
         procedure = procedure_of(version_in_force(timezone.localdate(now)))
     except NotInForce:
         raise Http404 from None
-    content = calendar(organisation, procedure, owed(cases_for(member, procedure, at=now), member))
+    deadlines = owed(cases_for(member, procedure, at=now), member, procedure, at=now)
+    content = calendar(organisation, procedure, deadlines)
     etag = f'"{sha256(content).hexdigest()}"'
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="termijnen.ics"'

@@ -80,6 +80,7 @@ def groups(listing: Listing, members: dict[int, Membership]) -> list[Group]:
             [
                 ("message", _("bericht zonder antwoord"), needs["message"]),
                 ("letter", _("brief die wacht"), needs["letter"]),
+                ("target", _("streefdatum voorbij"), needs["target"]),
             ],
         ),
         _group(

@@ -20,7 +20,7 @@ from complaints.actions import NotKept, drop_filter, keep_filter
 from complaints.desk import filters as beside
 from complaints.desk.chips import Chip, chip
 from complaints.desk.seats import Seat, page, seated
-from complaints.models import Case, Letter, Membership
+from complaints.models import Case, Deadline, Letter, Membership
 from complaints.queries import worklist as query
 from complaints.queries.deputies import stood_in_for
 from complaints.queries.handlers import assigning_acts
@@ -29,7 +29,7 @@ from complaints.said import spoken
 from procedures import engine, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
-from procedures.definition import Act, DeadlineKind, DeadlineRule, OwedBy
+from procedures.definition import Act, DeadlineKind, DeadlineRule, OwedBy, Procedure
 
 PILE_WORDS = {
     "late": _("te laat"),
@@ -54,6 +54,7 @@ class Row:
     due_on: object
     due_note: str
     counting: Sequence[str]  # how the deadline was counted
+    missed: Sequence[str]  # the targets that were missed and are still to be met
     flags: list[str]
     is_ticked: bool
 
@@ -200,9 +201,21 @@ def _row(case: Case, seat: Seat, asked: Asked) -> Row:
         due_on=on,
         due_note=note,
         counting=counting,
+        missed=_missed(case, procedure),
         flags=_news(case) + _flags([each.state for each in case.stuck_letters]),  # type: ignore[attr-defined]
         is_ticked=asked.is_all_ticked or case.reference in asked.ticked,
     )
+
+
+def _missed(case: Case, procedure: Procedure) -> list[str]:
+    """The targets of the organisation that were missed and not met since, by title; none once the case is closed."""
+    rules = [
+        procedure.deadline(each.rule)
+        for each in case.clocks  # type: ignore[attr-defined]
+        if each.status == Deadline.Status.MISSED and not case.is_closed
+    ]
+    owed = [each for each in rules if each.kind is DeadlineKind.TARGET and each.owed_by is OwedBy.ORGANISATION]
+    return [each.title.in_language(spoken()) for each in owed]
 
 
 def _because(case: Case, clock: engine.Deadline, rule: DeadlineRule) -> str:

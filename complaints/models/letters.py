@@ -26,7 +26,10 @@ class Letter(ScopedModel):
         TO_POST = "to_post", _("te posten")
         SENT = "sent", _("verstuurd")
         FAILED = "failed", _("niet gelukt")
-        STOPPED = "stopped", _("tegengehouden")  # its case was merged into another before it left
+        STOPPED = (
+            "stopped",
+            _("tegengehouden"),
+        )  # before it left: its case was merged, or it is a reminder of what is past
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="letters")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="letters")

@@ -1,4 +1,5 @@
-"""What a member has to do by when: the open deadlines of the cases that they handle, or that their role owes.
+"""What a member has to do by when: the open deadlines of the cases that they handle, or that their role owes; and as a
+deputy those of who is away.
 
 Every function is given the cases that the reader may know of (`access.cases_for`) and never widens them.
 """
@@ -11,6 +12,7 @@ from datetime import date, datetime
 from django.db.models import Q, QuerySet
 
 from complaints.models import Assignment, Case, Deadline, Membership
+from complaints.queries.deputies import passed_on
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import (
     BUILT_IN_ROLES,
@@ -41,11 +43,12 @@ class Owed:
     changes: int  # how often it was extended or paused
 
 
-def owed(cases: QuerySet[Case], member: Membership) -> list[Owed]:
-    """The open deadlines that are this member's, the first to end on top. Two queries.
+def owed(cases: QuerySet[Case], member: Membership, procedure: Procedure, *, at: datetime) -> list[Owed]:
+    """The open deadlines that are this member's at the instant `at`, the first to end on top. Two queries.
 
-    A limit that the organisation missed stays as long as it is owed. In a case that the member handles every deadline
-    is theirs, in others those that their roles can meet.
+    A limit that the organisation missed stays as long as it is owed. In a case that the member handles, or in which
+    they stand in for somebody, every deadline is theirs, in others those that their roles can meet. `procedure` is the
+    one in force.
     """
     running = cases.filter(closed_at=None).order_by()
     versions = {
@@ -53,9 +56,10 @@ def owed(cases: QuerySet[Case], member: Membership) -> list[Owed]:
         for version in ProcedureVersion.objects.filter(pk__in=running.values("version_id"))
     }
     assigned = Assignment.objects.filter(membership=member).exclude(role=Assignment.TAKEN_IN)
-    mine = Q(case__handler=member) | Q(case__in=assigned.values("case_id"))
-    for key, procedure in versions.items():
-        rules = _rules_of(procedure, set(member.roles))
+    instead = passed_on(member, procedure, on=at.astimezone(zone_of(procedure)).date())
+    mine = Q(case__handler=member) | Q(case__in=assigned.values("case_id")) | Q(case__in=instead.values("case_id"))
+    for key, version in versions.items():
+        rules = _rules_of(version, set(member.roles))
         if rules:
             mine |= Q(case__version_id=key, rule__in=rules)
     still_owed = Q(

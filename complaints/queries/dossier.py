@@ -56,7 +56,9 @@ def occasion_of(
 
 def holders(case: Case, role: Role) -> list[Membership]:
     """The active members who play a role on this case, by name; of those whom it is about only who was assigned it."""
-    members = Membership.objects.select_related("user").filter(is_active=True, roles__contains=[role.name])
+    members = Membership.objects.select_related("user").filter(
+        is_active=True, user__is_active=True, roles__contains=[role.name]
+    )
     assigned = Assignment.objects.filter(case=case, role=role.name).values("membership_id")
     if role.per_case:
         members = members.filter(pk__in=assigned)

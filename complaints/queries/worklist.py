@@ -33,12 +33,13 @@ from django.db.models.lookups import Exact
 from complaints.models import Answer, Case, Deadline, Event, Letter, Membership, Message, Party
 from complaints.queries.search import found_by
 from procedures.calendars import Calendar
+from procedures.definition import DeadlineKind, OwedBy
 
 PER_PAGE: Final = 50
 AHEAD: Final = 5  # working days that "coming" looks ahead
 STUCK: Final = (Letter.State.FAILED, Letter.State.HELD, Letter.State.TO_POST)
 PILES: Final = ("late", "today", "coming", "unassigned", "waiting", "open", "closed")
-NEEDS: Final = ("message", "letter")  # what waits for somebody of the organisation
+NEEDS: Final = ("message", "letter", "target")  # what waits for somebody of the organisation
 DUE: Final = ("late", "today", "week", "later")
 NATURE: Final = "nature"  # the field of the intake that tells what a complaint is about, as the yearly report names it
 NOBODY, ME = "none", "me"
@@ -243,9 +244,12 @@ def _due(name: str, when: Marks) -> Q:
 
 
 def _need(name: str) -> Q:
-    """A message counts until somebody of the organisation wrote back; in a closed case, until it was opened."""
+    """A message counts until somebody of the organisation wrote back; in a closed case, until it was opened. A target
+    that was missed counts until it is met: it makes no case late, so nothing else would show it."""
     if name == "letter":
         return Q(pk__in=Letter.objects.filter(state__in=STUCK).values("case_id"))
+    if name == "target":
+        return Q(closed_at=None, pk__in=_missed_targets())
     return Q(closed_at=None, pk__in=_unanswered()) | Q(pk__in=_unread())
 
 
@@ -260,6 +264,15 @@ def _unanswered() -> QuerySet[Message, int]:
     asked, answered = (Max("pk", filter=Q(by=by)) for by in (Message.By.COMPLAINANT, Message.By.STAFF))
     newest = Message.objects.order_by().values("case_id").annotate(asked=asked, answered=Coalesce(answered, 0))
     return newest.filter(asked__gt=F("answered")).values_list("case_id", flat=True)
+
+
+def _missed_targets() -> QuerySet[Deadline, int]:
+    return Deadline.objects.filter(
+        kind=DeadlineKind.TARGET.value,
+        owed_by=OwedBy.ORGANISATION.value,
+        status=Deadline.Status.MISSED,
+        met_at=None,
+    ).values_list("case_id", flat=True)
 
 
 def _is(**condition: object) -> Combinable:

@@ -129,10 +129,26 @@ class Step:
 
     def time_or_post(self, occurrence: Occurrence) -> None:
         if occurrence.kind is OccurrenceKind.BEFORE:
-            self._change(occurrence.name, lambda each: replace(each, reminded=(*each.reminded, str(occurrence))))
-        elif occurrence.kind is OccurrenceKind.PASSED:
+            self._remind(occurrence)
+            return
+        if occurrence.kind is OccurrenceKind.PASSED:
             self._change(occurrence.name, lambda each: replace(each, status=Status.MISSED))
         self._occur(occurrence)
+
+    def _remind(self, occurrence: Occurrence) -> None:
+        """Moments before an end that fall together happen as one: nobody is reminded of it twice at once."""
+        together = [occurrence]
+        running = self.case.deadline(occurrence.name)
+        for each in self.procedure.reminders.get(occurrence.name, ()) if running else ():
+            if running and each.ahead and each != occurrence and str(each) not in running.reminded:
+                moment = counting.reminder_at(running.due, each.ahead, calendar=self.calendar, zone=self.zone)
+                together += [each] if moment == self.at else []
+        given = tuple(str(each) for each in together)
+        self._change(occurrence.name, lambda each: replace(each, reminded=tuple(dict.fromkeys(each.reminded + given))))
+        for each in together:
+            still = self.case.deadline(occurrence.name)
+            if each == occurrence or (still and still.status is Status.OPEN):
+                self._occur(each)
 
     def recount(self) -> None:
         """Every running deadline anew, with the calendar as it is now."""
@@ -159,8 +175,9 @@ class Step:
         for rule in self.procedure.deadlines:
             self._advance(rule, occurrence)
         for letter in self.procedure.letters:
-            if occurrence in letter.on and self._holds(letter):
-                about = occurrence.name if occurrence.kind in (OccurrenceKind.BEFORE, OccurrenceKind.PASSED) else ""
+            about = occurrence.name if occurrence.kind in (OccurrenceKind.BEFORE, OccurrenceKind.PASSED) else ""
+            is_written = any((each.letter, each.deadline) == (letter.name, about) for each in self.letters if about)
+            if occurrence in letter.on and self._holds(letter) and not is_written:
                 self.letters.append(LetterDue(letter.name, letter.to, str(occurrence), about))
         for act in self.procedure.acts:
             if (

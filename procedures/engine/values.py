@@ -119,6 +119,13 @@ class Decision:
     checks_opened: tuple[str, ...] = ()
 
     @property
+    def occurrences(self) -> frozenset[str]:
+        """The occurrence, and the moments before an end that fell together with it."""
+        given = {each.key: each.reminded for each in self.before.deadlines}
+        fresh = (moment for each in self.changed for moment in each.reminded if moment not in given.get(each.key, ()))
+        return frozenset({self.occurrence, *fresh})
+
+    @property
     def changed(self) -> tuple[Deadline, ...]:
         """Deadlines that started or changed."""
         old = {each.key: each for each in self.before.deadlines}

@@ -84,7 +84,16 @@ def _occurrences(index: Index, rule: DeadlineRule, path: Path) -> Iterator[Findi
         yield Finding((*path, "resumed_by"), "add this key: say what makes the clock run on.")
     if rule.resumed_by and not rule.paused_by:
         yield Finding((*path, "paused_by"), "add this key, or take resumed_by away: nothing pauses the clock.")
-    if rule.owed_by is OwedBy.ORGANISATION and rule.kind is DeadlineKind.LIMIT and not _is_escalated(index, rule):
+    if rule.owed_by is OwedBy.ORGANISATION:
+        yield from _told(index, rule, path)
+
+
+def _told(index: Index, rule: DeadlineRule, path: Path) -> Iterator[Finding]:
+    """Whoever has to see to it hears in time that a limit comes to its end, and that a deadline was not kept."""
+    if rule.kind is DeadlineKind.LIMIT and not _is_told(index, rule, OccurrenceKind.BEFORE):
+        message = f'add a letter with on = ["before:{rule.name}:1 working day"] to someone of the organisation: '
+        yield Finding(path, message + "else nobody is reminded.")
+    if not _is_told(index, rule, OccurrenceKind.PASSED):
         message = f'add a letter with on = ["passed:{rule.name}"] to someone of the organisation: else nobody is told.'
         yield Finding(path, message)
 
@@ -93,9 +102,9 @@ def _something_hangs_on(index: Index, rule: DeadlineRule) -> bool:
     return any(_is_passed(on, rule) for act in index.procedure.acts for on in act.on)
 
 
-def _is_escalated(index: Index, rule: DeadlineRule) -> bool:
+def _is_told(index: Index, rule: DeadlineRule, kind: OccurrenceKind) -> bool:
     return any(
-        any(_is_passed(on, rule) for on in letter.on)
+        any(on.kind is kind and on.name == rule.name for on in letter.on)
         and any(to not in (COMPLAINANT, RESPONDENT) and not to.startswith(APPEAL) for to in letter.to)
         for letter in index.procedure.letters
     )

@@ -216,7 +216,13 @@ def test_time_that_passed_unseen_comes_before_the_act(organisation: Organisation
     do(case, "acknowledge", people, "csm", at=FRIDAY + timedelta(days=10))
     with scope(organisation.pk):
         occurrences = list(Event.objects.filter(case=case).values_list("occurrence", flat=True))
-    assert occurrences == ["file", "before:acknowledgement:1 working day", "passed:acknowledgement", "acknowledge"]
+    assert occurrences == [
+        "file",
+        "before:acknowledgement:1 working day",
+        "before:acknowledgement:0 days",
+        "passed:acknowledgement",
+        "acknowledge",
+    ]
 
 
 def test_personal_answers_are_not_in_the_history(organisation: Organisation, people: dict[str, Membership]):

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from complaints.actions import digests, link_respondent, perform
+from complaints.actions.deputies import arrange_deputy
 from complaints.actions.digests import send_digests
 from complaints.actions.subscriptions import choose_digest
 from complaints.actions.sweeping import sweep
@@ -205,6 +206,38 @@ def test_case_about_the_member_is_not_told(
         link_respondent(case, party, about, actor=actor_of(people["csm"], case), at=FILED)
     send_digests(organisation.pk, at=local(5))
     assert about.user.email not in [to for (to,) in smtp_server.recipients]
+
+
+def test_deputy_is_told_what_who_is_away_has_to_do_but_not_of_a_case_about_themselves(
+    case: Case, organisation: Organisation, people: dict[str, Membership], smtp_server: MailServer
+):
+    deputy = member(organisation, "Tom Rietveld", "handler")
+    subscribe(deputy)
+    about = planted(organisation)
+    given(about, people)
+    with scope(organisation.pk):
+        party = Party.objects.create(case=about, kind=Party.Kind.RESPONDENT, name="Tom Rietveld")
+        link_respondent(about, party, deputy, actor=actor_of(people["csm"], about), at=FILED)
+        arrange_deputy(
+            people["handler"],
+            deputy,
+            first_on=date(2026, 11, 5),
+            last_on=date(2026, 11, 5),
+            by=people["handler"],
+            procedure=definition(SLUG),
+            today=date(2026, 11, 4),
+            at=local(4),
+        )
+    for day in (4, 5, 6):
+        send_digests(organisation.pk, at=local(day))
+    got = [
+        message
+        for (to,), message in zip(smtp_server.recipients, smtp_server.messages, strict=True)
+        if to == deputy.user.email
+    ]
+    assert len(got) == 1  # on the day of the substitution alone
+    assert case.reference in str(got[0].get_payload())
+    assert about.reference not in str(got[0].get_payload())
 
 
 # --- Once -------------------------------------------------------------------------------------------------------------

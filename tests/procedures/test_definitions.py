@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from procedures import definition, wording
-from procedures.definition import FieldKind, OccurrenceKind, Procedure
+from procedures.definition import DeadlineKind, FieldKind, OccurrenceKind, OwedBy, Procedure
 from procedures.loading import load
 from tests.rules import rules
 
@@ -111,3 +111,21 @@ def test_what_tells_who_somebody_is_is_marked_as_personal(name: str) -> None:
         for field in asked
         if (field.name in definition.PARTY_FIELDS or field.kind in kinds) and not field.personal
     ] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_owed_is_told_before_on_and_after_its_last_day_and_the_complainant_is_not_pressed(name: str) -> None:
+    found = procedure(name)
+    for rule in found.deadlines:
+        moments = {
+            "after" if on.kind is OccurrenceKind.PASSED else "on" if on.ahead and not on.ahead.amount else "before"
+            for letter in found.letters
+            for on in letter.on
+            if on.name == rule.name and on.kind in (OccurrenceKind.BEFORE, OccurrenceKind.PASSED)
+        }
+        is_short = str(rule.term) == "1 working day"  # what is due tomorrow is told tomorrow morning
+        if rule.owed_by is OwedBy.ORGANISATION:
+            assert moments == {"on", "after"} | (set() if is_short else {"before"}), rule.name
+        else:
+            assert moments <= {"before"}, rule.name
+            assert not (moments and rule.kind is DeadlineKind.LIMIT), rule.name

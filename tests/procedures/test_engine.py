@@ -785,3 +785,35 @@ def test_a_case_that_goes_on_has_the_clocks_back_that_were_stopped() -> None:
     late = resumed(decision.case, "12-01 09:00", *clocks).case
     assert [each.occurrence for each in passed(late, "12-01 09:00")][-1] == "passed:decision"
     assert status(after(late, "12-01 09:00"), "decision") == (Status.MISSED, None)
+
+
+# ---------------------------------------------------------------------------------------------- moments that meet
+
+
+def test_moments_that_fall_together_are_told_as_one() -> None:
+    """Two working days and four days before a Monday are the same Thursday morning."""
+    twice = 'on = ["before:decision:2 working days", "before:decision:4 days", "before:decision:1 working day"]'
+    found, _ = read(SOURCE.replace('on = ["before:decision:2 working days"]', twice))
+    assert found
+    decisions = engine.pass_time(found, investigated(), at=at("11-16 23:00"), calendar=calendar())
+    assert [(d.occurrence, d.at, [each.letter for each in d.letters]) for d in decisions] == [
+        ("before:decision:2 working days", at("11-12 08:00").astimezone(UTC), ["reminder"]),
+        ("before:decision:1 working day", at("11-13 08:00").astimezone(UTC), ["reminder"]),
+    ]
+    clock = decisions[0].case.deadline("decision")
+    assert clock
+    assert clock.reminded == ("before:decision:2 working days", "before:decision:4 days")
+    assert [d.occurrences for d in decisions] == [set(clock.reminded), {"before:decision:1 working day"}]
+
+
+def test_an_act_can_wait_for_a_moment_before_an_end() -> None:
+    nudge = (
+        '[[act]]\nname = "nudge"\ntitle = "Por"\nby = ["system"]\nin = ["*"]\non = ["before:decision:1 working day"]\n'
+    )
+    found, _ = read(SOURCE.replace('[[act]]\nname = "alarm"', f'{nudge}\n[[act]]\nname = "alarm"'))
+    assert found
+    decisions = engine.pass_time(found, investigated(), at=at("11-16 23:00"), calendar=calendar())
+    assert [(d.occurrence, d.acts) for d in decisions] == [
+        ("before:decision:2 working days", ()),
+        ("before:decision:1 working day", ("nudge",)),
+    ]

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from complaints.access import cases_for
 from complaints.actions import link_respondent, perform
+from complaints.actions.deputies import arrange_deputy, withdraw_deputy
 from complaints.actions.subscriptions import hashed
 from complaints.desk.agenda import calendar
 from complaints.models import Attempt, Case, Membership, Party, Subscription
@@ -232,6 +233,39 @@ def test_missed_limit_stays_until_it_is_met(
     assert f"{case.reference} Ontvangstbevestiging" in summaries(made_address(signed_in(people["csm"])))
 
 
+def test_deputy_has_the_deadlines_of_who_is_away_in_feed_and_page_while_it_lasts(
+    case: Case, organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
+):
+    deputy = member(organisation, "Samir Kaya", "handler")
+    path = made_address(signed_in(deputy))
+    about = filed_case(organisation, at=timezone.now(), about="Samir Kaya")
+    today = timezone.localdate()
+    with scope(organisation.pk):
+        csm = actor_of(people["csm"], about)
+        perform(about, "assign", answers={"handler": str(people["handler"].pk)}, actor=csm, at=timezone.now())
+        both = cases_for(people["handler"], definition("klik-onderwijs"))
+        owing = {
+            each.reference for each in owed(both, people["handler"], definition("klik-onderwijs"), at=timezone.now())
+        }
+    assert owing == {case.reference, about.reference}
+    assert summaries(path) == set()
+    with scope(organisation.pk):
+        arranged = arrange_deputy(
+            people["handler"],
+            deputy,
+            first_on=today,
+            last_on=today,
+            by=people["handler"],
+            procedure=definition("klik-onderwijs"),
+            today=today,
+            at=timezone.now(),
+        )
+    assert {each.partition(" ")[0] for each in summaries(path)} == {case.reference}  # the other is about the deputy
+    with scope(organisation.pk):
+        withdraw_deputy(arranged, at=timezone.now())
+    assert summaries(path) == set()
+
+
 # --- Who gets it ------------------------------------------------------------------------------------------------------
 
 
@@ -325,4 +359,4 @@ def test_page_and_feed_cost_the_same_for_one_case_and_thirty(
 def test_deadlines_of_another_are_only_those_that_the_reader_may_know_of(case: Case, people: dict[str, Membership]):
     with scope(case.organisation_id):
         none = cases_for(people["assessor"], definition("klik-onderwijs"))
-        assert owed(none, people["handler"]) == []
+        assert owed(none, people["handler"], definition("klik-onderwijs"), at=timezone.now()) == []

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actions import THE_COMPLAINANT, perform, send_message
+from complaints.actions import THE_COMPLAINANT, perform, send_message, staff
 from complaints.actions.choices import MOST
 from complaints.models import Case, Letter, Membership, SavedFilter
 from complaints.queries import worklist as query
@@ -19,7 +19,7 @@ from procedures.calendars import Calendar
 from procedures.definition import CalendarPolicy
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import actor_of, filed_case, member, published, staffed
+from tests.complaints.factories import act_answers, actor_of, definition, filed_case, member, published, staffed
 
 pytestmark = pytest.mark.django_db
 
@@ -147,10 +147,34 @@ def test_messages_without_an_answer_and_letters_that_wait_are_found(
     for case in (asked, answered):
         client.get(f"/beheer/zaken/{case.reference}/")
     page = client.get("/beheer/zaken/").content.decode()
-    assert group(page, "Wat op u wacht") == {"bericht zonder antwoord": 1, "brief die wacht": 1}
+    assert group(page, "Wat op u wacht") == {
+        "bericht zonder antwoord": 1,
+        "brief die wacht": 1,
+        "streefdatum voorbij": 0,
+    }
     assert page.count("</svg>bericht zonder antwoord</span>") == 1
     assert counts(client)["bericht of brief wacht"] == 2
     assert references(client, "?need=message") == [asked.reference]
+
+
+def test_missed_target_is_found_until_it_is_met_though_it_makes_no_case_late(
+    organisation: Organisation, people: dict[str, Membership], signed_in: SignedIn
+):
+    now, client = timezone.now(), signed_in(people["csm"])
+    actor = staff(people["csm"], definition("klik-onderwijs"))
+    talk, __ = (
+        filed_case(organisation, at=now - timedelta(days=days), recorded_at=now, act="report_informal", actor=actor)
+        for days in (30, 1)
+    )
+    assert references(client, "?need=target") == [talk.reference]
+    page = client.get("/beheer/zaken/").content.decode()
+    assert group(page, "Wat op u wacht")["streefdatum voorbij"] == 1
+    assert page.count("streefdatum voorbij: Samen opgelost") == 1
+    assert counts(client)["te laat"] == 0
+    with scope(organisation.pk):
+        answers = act_answers(definition("klik-onderwijs"), talk, "go_formal", people, at=now)
+        perform(talk, "go_formal", answers=answers, actor=actor_of(people["csm"], talk), at=now)
+    assert references(client, "?need=target") == []
 
 
 def test_terms_of_this_week_are_found(three: list[Case], people: dict[str, Membership], signed_in: SignedIn):

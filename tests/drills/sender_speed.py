@@ -28,13 +28,17 @@ def drill(stack: Stack, size: float) -> Report:
     with scope(organisation.pk):
         Letter.objects.exclude(recipient="complainant").update(try_at=at + timedelta(days=1))
     pages: list[str] = []
+    rendering: list[float] = []
     render = printing.pdf
 
     def noting(page: str) -> bytes:
         pages.append(page)
-        return render(page)
+        started = time.perf_counter()
+        made = render(page)
+        rendering.append(time.perf_counter() - started)
+        return made
 
-    printing.pdf = noting  # only to have the very pages that are rendered bare afterwards
+    printing.pdf = noting  # only to know how long it took, and to have the very pages that are rendered bare afterwards
     render(_warm(organisation.pk, at, pages))
     sending = bare = sending_cpu = bare_cpu = 0.0
     sent = 1
@@ -54,7 +58,9 @@ def drill(stack: Stack, size: float) -> Report:
     report.exactly("letters that the mail server took", len(stack.taken()), sent)
     report.told("sender, letters a second", len(pages) / sending, unit="/s")
     report.told("bare WeasyPrint, letters a second", len(pages) / bare, unit="/s")
-    report.at_least("the sender's speed, of bare rendering", bare / sending, 0.9, hangs_on_machine=True)
+    # Of the same calls, because a machine that does other work gives no two calls the same time.
+    report.at_least("rendering, of the sender's time", sum(rendering[1:]) / sending, 0.9, hangs_on_machine=True)
+    report.told("the sender's speed, of bare rendering apart", bare / sending)
     report.told("the same in time of this process' CPU", bare_cpu / sending_cpu)
     return report
 

@@ -7,12 +7,11 @@ from typing import ClassVar
 
 import structlog
 from celery import current_app
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = structlog.get_logger(__name__)
 
-
-SLOW = 0.5  # seconds: a broker that is gone refuses at once, one that took so long is there and answers nobody
-PAUSE = 10.0  # seconds in which this process does not wait for such a broker again
+PAUSE = 10.0  # seconds in which this process does not wait again for a broker that is there and answers nobody
 
 
 class _Silence:
@@ -21,12 +20,18 @@ class _Silence:
 
 def workers() -> None:
     """Sends one message, without waiting for a broker that does not answer. A failure is logged and swallowed."""
-    started = time.monotonic()
-    if started < _Silence.until:
+    if time.monotonic() < _Silence.until:
         return
     try:
         current_app.send_task("complaints.tasks.sweep", retry=False, ignore_result=True)
     except Exception as problem:  # noqa: BLE001  # whatever the broker does, the act was done
         log.warning("nudge_failed", problem=type(problem).__name__)
-        if time.monotonic() - started > SLOW:
+        if _is_silence(problem):
             _Silence.until = time.monotonic() + PAUSE
+
+
+def _is_silence(problem: BaseException | None) -> bool:
+    """Whether it was waited for in vain; a broker that is gone refuses at once, and is asked again the next time."""
+    if problem is None:
+        return False
+    return isinstance(problem, (TimeoutError, RedisTimeoutError)) or _is_silence(problem.__cause__)

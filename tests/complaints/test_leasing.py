@@ -124,6 +124,14 @@ def test_broker_that_answers_nobody_is_waited_for_once(valkey: embedded.Valkey, 
     assert len([each for each in caplog.records if "nudge_failed" in each.getMessage()]) == 1
 
 
+def test_broker_that_is_gone_refuses_at_once_and_is_asked_again():
+    wrapped = RuntimeError()
+    wrapped.__cause__ = ConnectionRefusedError()
+    assert not nudge._is_silence(wrapped)
+    wrapped.__cause__ = TimeoutError()
+    assert nudge._is_silence(wrapped)
+
+
 def test_sweeper_waits_for_a_database_that_is_away():
     away = "postgresql://gehoor_app@/none?host=%2Fnowhere"
     sweeper = subprocess.Popen(

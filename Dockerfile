@@ -12,12 +12,12 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --create-home gehoor \
- && install -d -o gehoor -g gehoor /srv/gehoor/media /srv/gehoor/var
+ && install -d -o gehoor -g gehoor /srv/gehoor/media /srv/gehoor/ledger /srv/gehoor/var
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY . .
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    VAR_DIR=/srv/gehoor/var MEDIA_ROOT=/srv/gehoor/media STATIC_ROOT=/app/static-collected WEB_BIND=0.0.0.0:8000
+    VAR_DIR=/srv/gehoor/var MEDIA_ROOT=/srv/gehoor/media ERASURE_LEDGER=/srv/gehoor/ledger/erasures.jsonl STATIC_ROOT=/app/static-collected WEB_BIND=0.0.0.0:8000
 # Collecting needs settings that hold together, but none of the real ones.
 RUN ENVIRONMENT=production SECRET_KEY=$(python -c "import secrets; print(secrets.token_urlsafe(50))") \
     ALLOWED_HOSTS=build.invalid SITE_URL=https://build.invalid DEFAULT_FROM_EMAIL=build@build.invalid \

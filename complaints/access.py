@@ -136,7 +136,8 @@ def case_to_look_into(membership: Membership, reference: str, procedure: Procedu
 
 def case_for_complainant(reference: str, code: str) -> Entry:
     """A case by its number and access code. Http404 when they do not belong together, after the same time of work."""
-    found = Case.objects.filter(reference=reference.strip().upper()).values_list("pk", "access_hash").first()
+    known = Case.objects.filter(reference=reference.strip().upper(), erased_at=None)
+    found = known.values_list("pk", "access_hash").first()
     key, stored = found or (0, "")
     if not access_codes.matches(code, stored):
         raise Http404
@@ -150,7 +151,8 @@ def case_of_session(key: int, *, proof: str = "") -> Entry:
     Which case theirs was merged into is told by that alone, and only where the letters of that case go to the same
     address: anybody can type somebody else's address into a form.
     """
-    case = Case.objects.select_related("version", "handler__user", "merged_into").filter(pk=key).first()
+    known = Case.objects.filter(pk=key, erased_at=None)
+    case = known.select_related("version", "handler__user", "merged_into").first()
     if case is None:
         raise Http404
     main = case.merged_into if proof else None
@@ -164,10 +166,16 @@ def proof_of(address: str) -> str:
     return salted_hmac("complaints.access.proof", address.casefold()).hexdigest()
 
 
+def cases_to_keep(membership: Membership) -> QuerySet[Case]:
+    """The cases of which a member may know how long they are kept, by number and day alone; whether they watch over
+    that is for who asks. All but those that are about them, whoever handles them."""
+    return _without(Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership))
+
+
 def _without(about: QuerySet[Party]) -> QuerySet[Case]:
-    """The cases of the dossiers that these parties are not in."""
+    """The cases of the dossiers that these parties are not in. What was erased is found by nobody."""
     closed = dossiers_of(about)
-    return Case.objects.exclude(pk__in=closed).exclude(merged_into__in=closed)
+    return Case.objects.filter(erased_at=None).exclude(pk__in=closed).exclude(merged_into__in=closed)
 
 
 def _is_looking(membership: Membership, case: Case, *, at: datetime) -> bool:

@@ -89,7 +89,8 @@ def open_explained(
 def _record(case: Case, act: str, why: Explained, *, actor: Actor, at: datetime) -> None:
     facts: dict[str, object] = {"act": {"value": act}}
     if why.no_repeat:
-        alike = {**facts, "cases": {"value": list(why.alike)}}
+        keys = Case.objects.filter(reference__in=why.alike).order_by("pk").values_list("pk", flat=True)
+        alike = {**facts, "cases": {"value": list(keys)}}
         record_reason(case, NO_REPEAT, why.no_repeat, actor=actor, at=at, facts=alike)
     if why.is_verdict_meant:
         record_beside(case, CONFIRMED, actor=actor, at=at, facts=facts)

@@ -71,9 +71,9 @@ def merge(younger: Side, main: Side, reason: str = "", *, at: datetime) -> Event
     stopped = _stop_letters(Letter.objects.filter(case=ending), at=at)
     decision = engine.happen(recorder.procedure, state, engine.STOP, at=at, facts={}, calendar=recorder.calendar)
     ending.merged_into = staying
-    told = {"into": staying.reference, "same": is_same, "letters": stopped}
+    told = {"into": staying.pk, "same": is_same, "letters": stopped}
     event = _record(recorder, replace(decision, occurrence=MERGED), younger.actor, told, reason)
-    facts = {"case": {"value": ending.reference}, "parties": {"value": _bring_respondents(ending, staying)}}
+    facts = {"case": {"value": ending.pk}, "parties": {"value": _bring_respondents(ending, staying)}}
     record_beside(staying, JOINED, actor=main.actor, at=at, facts=facts)
     index_case(staying)
     _write(event, invitation.Occasion.MERGED, member, main=staying.reference if is_same else "")
@@ -120,7 +120,7 @@ def part(younger: Side, main: Side, reason: str, *, at: datetime) -> Event:
     ended.merged_into = None
     decision = replace(decision, occurrence=PARTED, facts={})
     event = _record(recorder, decision, younger.actor, {engine.CLOCKS: list(clocks)}, reason)
-    record_beside(staying, LEFT_AGAIN, actor=main.actor, at=at, facts={"case": {"value": ended.reference}})
+    record_beside(staying, LEFT_AGAIN, actor=main.actor, at=at, facts={"case": {"value": ended.pk}})
     if is_told:
         _write(event, invitation.Occasion.PARTED, member)
     let_time_pass(recorder, decision.case, at)
@@ -157,7 +157,7 @@ def _bring_respondents(ending: Case, staying: Case) -> list[int]:
 
 
 def _take_respondents_back(ended: Case, staying: Case) -> None:
-    joined = Event.objects.filter(case=staying, occurrence=JOINED, facts__case__value=ended.reference).latest("number")
+    joined = Event.objects.filter(case=staying, occurrence=JOINED, facts__case__value=ended.pk).latest("number")
     for each in Party.objects.filter(case=staying, pk__in=joined.facts["parties"]["value"]):
         with suppress(ProtectedError), transaction.atomic():
             each.delete()

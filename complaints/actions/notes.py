@@ -37,9 +37,7 @@ def link_cases(case: Case, other: Case, kind: str, *, actor: Actor, at: datetime
     if not is_new:
         raise NotLinked
     for one, another in ((younger, older), (older, younger)):
-        record_beside(
-            one, LINK, actor=actor, at=at, facts={"case": {"value": another.reference}, "kind": {"value": kind}}
-        )
+        record_beside(one, LINK, actor=actor, at=at, facts={"case": {"value": another.pk}, "kind": {"value": kind}})
     return link
 
 
@@ -47,5 +45,5 @@ def link_cases(case: Case, other: Case, kind: str, *, actor: Actor, at: datetime
 def unlink_cases(link: CaseLink, *, actor: Actor, at: datetime) -> None:
     """Takes a link away again, and says so in the history of both."""
     for one, another in ((link.case, link.other), (link.other, link.case)):
-        record_beside(one, UNLINK, actor=actor, at=at, facts={"case": {"value": another.reference}})
+        record_beside(one, UNLINK, actor=actor, at=at, facts={"case": {"value": another.pk}})
     link.delete()

@@ -30,6 +30,21 @@ from procedures.definition import PARTY_FIELDS, DeadlineKind, Fact, Field, Field
 from procedures.definition import Measure as PromisedMeasure
 
 SUBJECT_FIELD = "subject"
+# The kinds of answers that hold words or names of somebody's own, and what is typed beside the fields.
+TYPED = frozenset(
+    {
+        FieldKind.TEXT,
+        FieldKind.LONG_TEXT,
+        FieldKind.EMAIL,
+        FieldKind.PHONE,
+        FieldKind.PERSON,
+        FieldKind.DOCUMENT,
+        FieldKind.DOCUMENTS,
+        FieldKind.MEASURES,
+        FieldKind.POINTS,
+    }
+)
+TYPED_BESIDE = frozenset({"not_applicable", engine.INDEPENDENCE_REASON})
 MERGED_OUTCOME = "merged"  # of a case that is handled together with another
 
 
@@ -193,19 +208,13 @@ def member_called(name: str) -> Membership | None:
 
 
 def _is_personal(name: str, fields: Mapping[str, Field]) -> bool:
+    """Whether the answer may say something about a person: whatever somebody typed may."""
     field = fields.get(name)
-    if name in PARTY_FIELDS or name == "not_applicable":
+    if name in PARTY_FIELDS or name in TYPED_BESIDE:
         return True
     if field is None:
         return False
-    return field.personal or field.kind in (
-        FieldKind.PERSON,
-        FieldKind.DOCUMENT,
-        FieldKind.DOCUMENTS,
-        FieldKind.LONG_TEXT,
-        FieldKind.MEASURES,
-        FieldKind.POINTS,
-    )
+    return field.personal or field.kind in TYPED
 
 
 def in_history(name: str, fact: Fact, salts: Mapping[str, str]) -> object:

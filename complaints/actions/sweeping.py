@@ -18,7 +18,10 @@ from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
 from complaints.actions.receiving import read_mail
 from complaints.actions.requests import send_reminders
+from complaints.actions.retaining import carry_out
+from complaints.actions.watching import watch
 from complaints.queries.due import open_organisations, organisations_with_work
+from complaints.retention import ledger
 from procedures.scoping import scope
 
 log = structlog.get_logger(__name__)
@@ -28,10 +31,10 @@ ROUNDS = 500  # a backlog larger than this is left to the next sweep, so that on
 
 def sweep(*, at: datetime) -> int:
     """Lets time pass in cases, sends letters and notices, and throws away what has expired, until nothing is due by
-    `at`; then sends the daily mails. How many rows that were.
+    `at`; then sends the daily mails, and erases what was approved and is due. How many rows that were.
 
     One organisation, or one kind of work, that fails does not keep the others waiting. Must be called outside a
-    transaction.
+    transaction. Nothing happens while erased cases are back with an old backup: they would be written to.
     """
     return sweep_by(lambda: at)
 
@@ -39,6 +42,9 @@ def sweep(*, at: datetime) -> int:
 def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int:
     """The same by a clock that goes on; after `longest` seconds the rest is left to a sweep that it asks for."""
     total, started = 0, time.monotonic()
+    if ledger.is_behind():
+        log.error("erasures_not_applied", remedy="manage.py apply_erasures")
+        return total
     for _ in range(ROUNDS):
         busy = organisations_with_work(clock())
         random.shuffle(busy)  # sweeps at the same time, and those that are cut short, begin with different ones
@@ -52,7 +58,8 @@ def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int
         if total == before:
             break
     # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
-    return total + sum(_done(send_digests, organisation, at=clock()) for organisation in open_organisations())
+    daily = (send_digests, carry_out, watch)
+    return total + sum(_done(work, each, at=clock()) for each in open_organisations() for work in daily)
 
 
 def _let_time_pass(organisation: int, *, at: datetime) -> int:

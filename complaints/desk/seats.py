@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from complaints.access import mails_for, may_look, membership_of, organisations_for, takes_in
+from complaints.actions.memberships import may_manage
 from complaints.inbox.boxes import box_of
 from complaints.models import IncomingMail, Membership, User
 from procedures.calendars import Calendar
@@ -57,6 +58,11 @@ class Seat:
     def waiting_mail(self) -> int:
         """How many mails wait to be looked through. One query."""
         return mails_for(self.membership, self.procedure, at=self.now).filter(state=IncomingMail.State.WAITING).count()
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether the member administers the organisation, or may publish its procedure."""
+        return may_manage(self.membership, self.procedure)
 
     @property
     def role_titles(self) -> list[Text]:

@@ -17,6 +17,7 @@ from complaints.models.notes import Note
 from complaints.models.notices import Notice
 from complaints.models.people import Membership, User, organisations_of
 from complaints.models.reading import Reading
+from complaints.models.retention import DoomedFile, ErasureList, ListedCase, RetentionHold, RetentionWatch
 from complaints.models.sides import Disclosure, Hearing, HearingParty, Request
 
 __all__ = [
@@ -31,13 +32,16 @@ __all__ = [
     "Deadline",
     "Disclosure",
     "Document",
+    "DoomedFile",
     "Draft",
     "DraftFile",
+    "ErasureList",
     "Event",
     "Hearing",
     "HearingParty",
     "IncomingMail",
     "Letter",
+    "ListedCase",
     "MailDealing",
     "Measure",
     "Membership",
@@ -48,6 +52,8 @@ __all__ = [
     "Reading",
     "ReferenceCounter",
     "Request",
+    "RetentionHold",
+    "RetentionWatch",
     "SavedFilter",
     "Subscription",
     "Substitution",

@@ -65,6 +65,8 @@ class Case(ScopedModel):
     access_hash = models.CharField(max_length=200, blank=True)
     # What the desk's search looks in: number, subject, names, answers, messages, as Dutch words; `queries.search`.
     words = SearchVectorField(null=True, editable=False)
+    # Since when this row is all that is left of the case, for the figures: nobody finds it any more.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager["Case"]()
 

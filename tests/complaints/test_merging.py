@@ -130,9 +130,9 @@ def test_younger_case_ends_and_the_older_one_goes_on_as_it_was(
     assert state_of(main, definition(SLUG)) == before
     assert main.closed_at is None
     assert event.occurrence == "beside:merged"
-    assert event.facts["into"] == {"value": main.reference}
+    assert event.facts["into"] == {"value": main.pk}
     joined = Event.objects.get(case=main, occurrence="beside:joined")
-    assert joined.facts == {"case": {"value": younger.reference}, "parties": {"value": []}}
+    assert joined.facts == {"case": {"value": younger.pk}, "parties": {"value": []}}
     cases = cases_for(people["csm"], definition(SLUG))
     assert {each.reference for each in owed(cases, people["csm"], definition(SLUG), at=NOW)} == {main.reference}
     assert same(younger)

@@ -23,6 +23,7 @@ from complaints.actions import (
     staff,
     tick_check,
 )
+from complaints.actions.recording import TYPED, TYPED_BESIDE
 from complaints.models import BESIDE, Case, Event, Letter, Membership, Party
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
@@ -238,11 +239,8 @@ class Played:
 
 
 def _without_personal(facts: Mapping[str, Fact], story: Story) -> dict[str, Fact]:
-    personal = {
-        field.name
-        for field in story.procedure.every_field()
-        if field.personal
-        or field.kind
-        in (FieldKind.LONG_TEXT, FieldKind.PERSON, FieldKind.DOCUMENT, FieldKind.DOCUMENTS, FieldKind.MEASURES)
-    } | set(PARTY_FIELDS)
+    """Without what the history keeps as hashes alone: what is personal, and whatever somebody typed."""
+    fields = story.procedure.every_field()
+    personal = {field.name for field in fields if field.personal or field.kind in TYPED}
+    personal |= TYPED_BESIDE | set(PARTY_FIELDS)
     return {name: value for name, value in facts.items() if name not in personal}

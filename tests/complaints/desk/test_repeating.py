@@ -100,7 +100,7 @@ def test_no_asks_for_a_reason_that_stands_with_the_case(
     assert desk.post(address(again), {**typed, "no_repeat_reason": reason}).status_code == 302
     with scope(organisation.pk):
         event = Event.objects.get(case=again, occurrence=explaining.NO_REPEAT)
-        assert event.facts["cases"] == {"value": [first.reference]}
+        assert event.facts["cases"] == {"value": [first.pk]}
         assert event.facts["act"] == {"value": "assign_employee"}
         assert set(event.facts["reason"]) == {"hmac"}
         assert Answer.objects.get(event=event).value == reason
@@ -257,5 +257,5 @@ def test_reason_that_it_is_no_repeat_is_kept_once_with_the_new_case(
     with scope(organisation.pk):
         again = Case.objects.exclude(pk=first.pk).get()
         event = Event.objects.get(case=again, occurrence=explaining.NO_REPEAT)
-        assert event.facts["cases"] == {"value": [first.reference]}
+        assert event.facts["cases"] == {"value": [first.pk]}
         assert replayed(again).phase == again.phase == "closed"

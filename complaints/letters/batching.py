@@ -84,7 +84,7 @@ def printed(letters: Sequence[ToPost], *, procedure: Procedure, made_by: str, ma
         file = opened.enter_context(pikepdf.open(io.BytesIO(printing.paper(page))))
         for part in parts:
             _to_the_right_hand_page(file)
-            _add(file, part)
+            add(file, part)
         with file.open_metadata(set_pikepdf_as_editor=False) as metadata:
             for claim in CLAIMS:
                 metadata.pop(claim, None)
@@ -122,7 +122,7 @@ def _to_the_right_hand_page(file: pikepdf.Pdf) -> None:
         file.add_blank_page(page_size=A4)
 
 
-def _add(file: pikepdf.Pdf, part: pikepdf.Pdf) -> None:
+def add(file: pikepdf.Pdf, part: pikepdf.Pdf) -> None:
     """Adds the pages with their tags. Page and tags find each other by a number, which has to be a new one here."""
     first = len(file.pages)
     file.pages.extend(part.pages)

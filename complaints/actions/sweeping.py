@@ -42,8 +42,7 @@ def sweep(*, at: datetime) -> int:
 def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int:
     """The same by a clock that goes on; after `longest` seconds the rest is left to a sweep that it asks for."""
     total, started = 0, time.monotonic()
-    if ledger.is_behind():
-        log.error("erasures_not_applied", remedy="manage.py apply_erasures")
+    if _is_restored():
         return total
     for _ in range(ROUNDS):
         busy = organisations_with_work(clock())
@@ -60,6 +59,18 @@ def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int
     # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
     daily = (send_digests, carry_out, watch)
     return total + sum(_done(work, each, at=clock()) for each in open_organisations() for work in daily)
+
+
+def _is_restored() -> bool:
+    """Whether erased cases are back. A ledger that cannot be read keeps no letter waiting; erasing stops by itself."""
+    try:
+        is_behind = ledger.is_behind()
+    except OSError as problem:
+        log.error("ledger_not_read", problem=type(problem).__name__)
+        return False
+    if is_behind:
+        log.error("erasures_not_applied", remedy="manage.py apply_erasures")
+    return is_behind
 
 
 def _let_time_pass(organisation: int, *, at: datetime) -> int:

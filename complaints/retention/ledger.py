@@ -66,9 +66,12 @@ def lines() -> Iterator[Line]:
     for each in written:
         try:
             told = json.loads(each)
-        except ValueError:
+            line = Line(
+                told["organisation"], told["case"], datetime.fromisoformat(told["at"]), told["salt"], told["mark"]
+            )
+        except (ValueError, KeyError, TypeError):
             continue
-        yield Line(told["organisation"], told["case"], datetime.fromisoformat(told["at"]), told["salt"], told["mark"])
+        yield line
 
 
 def unapplied() -> list[tuple[int, Line]]:

@@ -133,7 +133,7 @@ def test_celery_loses_nothing_and_delivers_nothing_twice_by_its_settings():
         conf.broker_transport_options["socket_timeout"] == conf.broker_transport_options["socket_connect_timeout"] == 1
     )
     assert (conf.timezone, conf.enable_utc, conf.worker_soft_shutdown_timeout) == ("UTC", True, 30)
-    assert conf.worker_cancel_long_running_tasks_on_connection_loss is True
+    assert conf.worker_cancel_long_running_tasks_on_connection_loss is False  # a sweep marks what it sent
 
 
 def test_the_timetable_holds_intervals_only():

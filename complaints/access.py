@@ -22,6 +22,7 @@ from complaints.models import (
     User,
     organisations_of,
 )
+from complaints.queries.committees import is_from_outside, judging_phases, outside_roles
 from complaints.queries.deputies import passed_on, sees_all
 from complaints.queries.merging import dossiers_of, mail_addresses
 from procedures.catalogue import procedure_of, zone_of
@@ -68,9 +69,13 @@ def cases_for(membership: Membership, procedure: Procedure, *, at: datetime | No
     KP-05, KC-08). Who only has roles per case, outside ones or ones that see their own sees those that
     they are assigned to or took in; and, with the instant `at`, those of whoever they stand in for then.
 
+    Somebody from outside sees the cases that they are to judge, from when the appeal went to them until it is judged.
+
     Cases that were merged are one dossier: a part in the main case opens those too, and what is about somebody closes
     all of them.
     """
+    if is_from_outside(membership.roles, procedure):
+        return _judged_by(membership, procedure)
     assigned = Assignment.objects.filter(membership=membership)
     playing = assigned.exclude(role=Assignment.TAKEN_IN)
     about_them = Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership).exclude(
@@ -170,6 +175,15 @@ def cases_to_keep(membership: Membership) -> QuerySet[Case]:
     """The cases of which a member may know how long they are kept, by number and day alone; whether they watch over
     that is for who asks. All but those that are about them, whoever handles them."""
     return _without(Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership))
+
+
+def _judged_by(membership: Membership, procedure: Procedure) -> QuerySet[Case]:
+    """The cases that wait for the judgement of somebody from outside; never one that is about them."""
+    roles = outside_roles(procedure) & set(membership.roles)
+    assigned = Assignment.objects.filter(membership=membership, role__in=roles)
+    phases = judging_phases(procedure, roles)
+    cases = _without(Party.objects.filter(kind=Party.Kind.RESPONDENT, membership=membership))
+    return cases.filter(pk__in=assigned.values("case_id"), phase__in=phases, closed_at=None)
 
 
 def _without(about: QuerySet[Party]) -> QuerySet[Case]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from complaints.desk import agenda
+from complaints.desk import agenda, inviting
 from complaints.intake import copying, filing
 from complaints.intake import views as intake
 from complaints.portal import entering, files, own_data, writing
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:organisation>/indienen/opnieuw/", filing.begin_again, name="begin_again"),
     path("<slug:organisation>/indienen/kopie/", copying.copy, name="copy"),
     path("<slug:organisation>/agenda/<slug:secret>.ics", agenda.feed, name="agenda"),
+    path("<slug:organisation>/commissie/link/<slug:secret>/", inviting.accept, name="room_invitation"),
     path("<slug:organisation>/volgen/", entering.enter, name="enter"),
     path("<slug:organisation>/volgen/afsluiten/", entering.leave, name="leave"),
     path("<slug:organisation>/volgen/link/", entering.link, name="link"),

@@ -21,7 +21,9 @@ from complaints.models import BESIDE, Answer, Case, Event, Message, Notice, Part
 
 MESSAGE, CONTACT, OWN_DATA = f"{BESIDE}message", f"{BESIDE}contact", f"{BESIDE}own_data"
 FETCHED = f"{BESIDE}fetched"
-QUIET = (OWN_DATA, FETCHED)  # the complainant took a copy along: nothing that somebody else's form depends on
+ENTERED, VOTED = f"{BESIDE}room_entered", f"{BESIDE}room_voted"
+# The complainant took a copy along, or who judges an appeal looked or voted: nothing that another's form depends on.
+QUIET = (OWN_DATA, FETCHED, ENTERED, VOTED)
 CORRECTABLE = ("email", "phone", "address", "postcode", "town")  # not the name: that is who the case belongs to
 
 

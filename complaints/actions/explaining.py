@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from complaints.actions import committees
 from complaints.actions.actors import Actor
 from complaints.actions.beside import record_beside, record_reason
 from complaints.actions.cases import Files, Opened, Representative, held, open_case, perform
@@ -47,14 +48,18 @@ def perform_explained(
 ) -> Event:
     """Does an act with what was explained. Raises what `cases.perform` raises.
 
-    A reason why somebody need not be heard stands with each document that was not put to them, too.
+    A reason why somebody need not be heard stands with each document that was not put to them, too. When the act takes
+    an appeal to who judges it, the dossier is sealed and they are invited.
     """
     fresh = held(case, revision)
+    committees.refuse_unready(fresh, act, answers=answers, actor=actor)
     if why.unheard:
         _let_go(fresh, act, why.unheard, actor=actor, at=at)
     _record(fresh, act, why, actor=actor, at=at)
     fresh.refresh_from_db(fields=["revision"])
-    return perform(case, act, answers=answers, actor=actor, at=at, revision=fresh.revision, files=files)
+    event = perform(case, act, answers=answers, actor=actor, at=at, revision=fresh.revision, files=files)
+    committees.follow(event, actor=actor, at=at)
+    return event
 
 
 @transaction.atomic

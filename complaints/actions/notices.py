@@ -39,9 +39,12 @@ log = structlog.get_logger(__name__)
 LEFT = f"{BESIDE}left"  # whoever played a part in the case no longer works here
 LOOKED = f"{BESIDE}looked"  # somebody who plays no part in the case read it, with a reason
 
+HINDERED = f"{BESIDE}room_hindered"  # somebody who was to judge an appeal cannot
 MAILED = f"{BESIDE}mailed"  # somebody whom it is about wrote a mail
 
 LINK_OPENS_FOR = timedelta(hours=1)
+INVITE_OPENS_FOR = timedelta(days=3)
+_OPENS_FOR = {Notice.Kind.LINK: LINK_OPENS_FOR, Notice.Kind.INVITE: INVITE_OPENS_FOR}
 LINKS_AT_ONCE = 3  # unexpired ones of one case: nobody's mailbox is filled by a stranger
 _OWN = (Party.Kind.COMPLAINANT, Party.Kind.REPRESENTATIVE)
 _SECRET_BYTES = 20  # 160 bits: 32 characters of base32, without padding
@@ -56,7 +59,7 @@ def write_notice(
 
     Must be called in the transaction of what it tells of. Side effect: the workers are nudged when that commits.
     """
-    if member:
+    if member and kind != Notice.Kind.INVITE:  # a way in for somebody from outside is nobody's to take over
         procedure = procedure_of(case.version)
         member = who_is_there(case, procedure, member, on=at.astimezone(zone_of(procedure)).date())
     to_email = to_email or (member.user.email if member else _mail_address(case))
@@ -72,7 +75,7 @@ def write_notice(
         made_at=at,
         try_at=at,
         message_id=mailing.new_message_id(),
-        expires_at=at + LINK_OPENS_FOR if kind == Notice.Kind.LINK else None,
+        expires_at=at + _OPENS_FOR[kind] if kind in _OPENS_FOR else None,
     )
     transaction.on_commit(nudge.workers)
     return notice
@@ -101,18 +104,14 @@ def ask_link(reference: str, email: str, *, at: datetime) -> None:
 
 def link_works(secret: str, *, at: datetime) -> bool:
     """Whether a link of the organisation in scope would open a case now. Changes nothing: mail scanners look too."""
-    return _link(secret, at=at, is_used=False) is not None
+    return link_of(secret, Notice.Kind.LINK, at=at, is_used=False) is not None
 
 
 @transaction.atomic
 def use_link(secret: str, *, at: datetime) -> int | None:
     """Uses a link up; the key of the case that it opens. None when it was used, has expired, or never was."""
-    notice = _link(secret, at=at, is_used=True)
-    if notice is None:
-        return None
-    notice.used_at = at
-    notice.save(update_fields=["used_at"])
-    return notice.case_id
+    notice = link_of(secret, Notice.Kind.LINK, at=at, is_used=True)
+    return notice.case_id if notice else None
 
 
 def address_of_link(secret: str) -> str:
@@ -123,9 +122,26 @@ def address_of_link(secret: str) -> str:
 def secret_of(notice: Notice) -> str:
     """The last part of a link's address: which row, and the proof that we mailed it."""
     made_at = notice.made_at.astimezone(UTC).isoformat()
-    told = f"link:{notice.organisation_id}:{notice.pk}:{made_at}"
+    told = f"{notice.kind}:{notice.organisation_id}:{notice.pk}:{made_at}"
     digest = hmac.digest(settings.SECRET_KEY.encode(), told.encode(), hashlib.sha256)[:_SECRET_BYTES]
     return f"{int_to_base36(notice.pk)}-{base64.b32encode(digest).decode().lower()}"
+
+
+def link_of(secret: str, kind: Notice.Kind, *, at: datetime, is_used: bool) -> Notice | None:
+    """The notice whose link this is, while it works; `is_used` uses it up. None when it was used, has expired, or never
+    was. Must be called in a transaction to use it up."""
+    try:
+        key = base36_to_int(secret.partition("-")[0])
+    except ValueError:
+        return None
+    rows = Notice.objects.select_for_update() if is_used else Notice.objects.all()
+    notice = rows.filter(pk=key, kind=kind, used_at=None, expires_at__gt=at).first()
+    if notice is None or not hmac.compare_digest(secret_of(notice).encode(), secret.encode()):
+        return None
+    if is_used:
+        notice.used_at = at
+        notice.save(update_fields=["used_at"])
+    return notice
 
 
 def send_notices(organisation: int, *, at: datetime, limit: int = 20) -> int:
@@ -141,18 +157,6 @@ def send_notices(organisation: int, *, at: datetime, limit: int = 20) -> int:
         at=at,
         limit=limit,
     )
-
-
-def _link(secret: str, *, at: datetime, is_used: bool) -> Notice | None:
-    try:
-        key = base36_to_int(secret.partition("-")[0])
-    except ValueError:
-        return None
-    rows = Notice.objects.select_for_update() if is_used else Notice.objects.all()
-    notice = rows.filter(pk=key, kind=Notice.Kind.LINK, used_at=None, expires_at__gt=at).first()
-    if notice is None or not hmac.compare_digest(secret_of(notice).encode(), secret.encode()):
-        return None
-    return notice
 
 
 def _mail_address(case: Case) -> str:
@@ -210,10 +214,11 @@ def _told_to_staff(notice: Notice) -> tuple[str, str]:
     """The words and the subject of a mail to a colleague: of what happened in the case at the instant it was made."""
     if notice.kind == Notice.Kind.LETTER:
         return "notice_letter", _("Een brief wacht op u")
-    events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED))
+    events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED, HINDERED))
     told = {
         LEFT: ("notice_left", _("Een zaak zonder behandelaar")),
         LOOKED: ("notice_looked", _("Iemand las een zaak met een reden")),
+        HINDERED: ("notice_hindered", _("Iemand kan niet oordelen over een zaak")),
         MAILED: ("notice_mailed", _("Een e-mail van een betrokkene")),
     }
     happened = events.values_list("occurrence", flat=True).first()
@@ -229,6 +234,10 @@ def _message(notice: Notice) -> EmailMessage:
         if notice.kind == Notice.Kind.LINK:
             template, address = "notice_link", f"{site}link/{secret_of(notice)}/"
             subject = _("Open uw klacht")
+        elif notice.kind == Notice.Kind.INVITE:
+            template = "notice_invite"
+            address = f"{settings.SITE_URL}/{procedure.organisation}/commissie/link/{secret_of(notice)}/"
+            subject = _("U bent gevraagd om een oordeel")
         elif notice.member_id:
             template, subject = _told_to_staff(notice)
             address = f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"

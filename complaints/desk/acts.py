@@ -12,14 +12,16 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from complaints.access import cases_for
 from complaints.actions import CaseMovedOn, has_moved_on
 from complaints.actions.explaining import Explained, perform_explained
 from complaints.actions.previewing import preview_act, print_act
 from complaints.controls import sent_revision, whole_number
 from complaints.desk import repeating, verdicts
+from complaints.desk.committee import suggested
 from complaints.desk.files import as_pdf
 from complaints.desk.held import shown_before
-from complaints.desk.seats import Seat, page, seated
+from complaints.desk.seats import Seat, page, seated_also_from_outside
 from complaints.desk.sides import UNHEARD, hold_back
 from complaints.desk.standing import Standing, standing
 from complaints.forms import AnswersForm, form_for
@@ -33,7 +35,7 @@ PREVIEW, PRINTED = "preview", "print"  # the names of buttons beside the one tha
 
 
 @require_http_methods(["GET", "POST"])
-@seated
+@seated_also_from_outside
 def act_page(request: HttpRequest, seat: Seat, reference: str, act: str) -> HttpResponse:
     here = standing(seat, reference)
     try:
@@ -85,6 +87,8 @@ def _sent(request: HttpRequest, seat: Seat, here: Standing, act: Act) -> HttpRes
         form.add_error(None, str(refused))
         return _form_page(request, here, act, form, revision=revision, status=422)
     messages.success(request, _("Gedaan: %(act)s.") % {"act": act.title.in_language(spoken())})
+    if seat.is_from_outside and not cases_for(seat.membership, seat.procedure).filter(pk=here.case.pk).exists():
+        return redirect("desk:worklist")  # it is judged, and closed to who judged it
     return redirect("desk:case", here.case.reference)
 
 
@@ -139,7 +143,9 @@ def explained(form: AnswersForm) -> Explained:
 
 
 def _form(seat: Seat, here: Standing, act: Act, request: HttpRequest | None = None) -> AnswersForm:
-    sent: dict[str, Any] = {"data": request.POST, "files": request.FILES} if request else {}
+    sent: dict[str, Any] = {"initial": suggested(here, act)}
+    if request:
+        sent = {"data": request.POST, "files": request.FILES}
     form = form_for(
         here.procedure,
         act.fields,

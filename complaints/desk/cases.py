@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from complaints.actions import note_read, note_reading, tick_check
 from complaints.desk.answers import given_answers
 from complaints.desk.boxes import MESSAGE, NOTE, take_typed
+from complaints.desk.committee import has_room
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.letters import letter_rows
 from complaints.desk.merging import of_case as merging_of_case
 from complaints.desk.notes import notes_of
 from complaints.desk.readings import reading_log
-from complaints.desk.seats import Seat, page, seated
+from complaints.desk.seats import Seat, page, seated, seated_also_from_outside
 from complaints.desk.sides import of_case as sides_of_case
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
@@ -42,9 +43,11 @@ class Point:
 
 
 @require_GET
-@seated
+@seated_also_from_outside
 def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     here = standing(seat, reference)
+    if seat.is_from_outside:  # the whole case is not theirs to see; letters lead here
+        return redirect("desk:committee", here.case.reference)
     note_reading(here.case, Reading.What.PAGE, member=seat.membership, at=seat.now)
     case, procedure, language = here.case, here.procedure, spoken()
     events = list(case.events.select_related("member__user"))
@@ -103,6 +106,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "readings": reading_log(here),
             "correspondence": correspondence,
             "mails": list(case.mails.order_by("pk")),
+            "has_room": has_room(here),
             "may_write": bool(here.actor.roles),
             **sides_of_case(here),
             **merging_of_case(here, seat),

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from complaints.desk.chips import Chip, chip
 from complaints.desk.standing import Standing
 from complaints.models import Event
+from complaints.queries.committees import carries_out
 from complaints.said import spoken
 from procedures import engine, wording
 from procedures.deadlines import overdue_at
-from procedures.definition import DeadlineKind, DeadlineRule, OwedBy
+from procedures.definition import DeadlineKind, DeadlineRule, OwedBy, Procedure
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _row(standing: Standing, clock: engine.Deadline, occurrences: list[str]) -> 
     return Row(
         title=rule.title.in_language(spoken()),
         due=clock.due.due,
-        note=_note(rule),
+        note=_note(rule, standing.procedure),
         chip=chip(clock, rule, at=standing.now, calendar=calendar, zone=zone),
         counting=wording.counting(
             clock,
@@ -69,12 +70,14 @@ def _is_waiting(clock: engine.Deadline, rule: DeadlineRule) -> bool:
     )
 
 
-def _note(rule: DeadlineRule) -> str:
+def _note(rule: DeadlineRule, procedure: Procedure) -> str:
     notes = []
     if rule.kind is DeadlineKind.TARGET:
         notes.append(_("streefdatum"))
     if rule.owed_by is OwedBy.COMPLAINANT:
         notes.append(_("van de indiener"))
+    if carries_out(procedure, rule):
+        notes.append(_("bindend"))
     return ", ".join(notes)
 
 

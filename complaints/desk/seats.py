@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -17,12 +17,14 @@ from complaints.access import mails_for, may_look, membership_of, organisations_
 from complaints.actions.memberships import may_manage
 from complaints.inbox.boxes import box_of
 from complaints.models import IncomingMail, Membership, User
+from complaints.queries.committees import is_from_outside
 from procedures.calendars import Calendar
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure, Text
 from procedures.models import Organisation
 
 P = ParamSpec("P")
+View: TypeAlias = "Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Seat:
     def is_colleague(self) -> bool:
         """Whether the member works in the house: plays a role that is not an outside one."""
         return any(role.name in self.membership.roles and not role.is_outside for role in self.procedure.roles)
+
+    @property
+    def is_from_outside(self) -> bool:
+        """Whether the member comes from outside alone, to judge appeals: then only what they judge is open to them."""
+        return is_from_outside(self.membership.roles, self.procedure)
 
     @property
     def may_look(self) -> bool:
@@ -77,10 +84,22 @@ def seat_of(request: HttpRequest) -> Seat | None:
     return found
 
 
-def seated(
-    view: Callable[Concatenate[HttpRequest, Seat, P], HttpResponseBase],
-) -> Callable[..., HttpResponseBase]:
-    """A view for members only. Others get a page that says so, and no data."""
+def seated(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """A view for colleagues only. Others get a page that says so, and no data; of a thing in it, that there is none."""
+
+    @wraps(view)
+    def inside(request: HttpRequest, seat: Seat, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if seat.is_from_outside and kwargs:
+            raise Http404
+        if seat.is_from_outside:
+            return page(request, "desk/no_access.html", {}, status=403)
+        return view(request, seat, *args, **kwargs)
+
+    return seated_also_from_outside(inside)
+
+
+def seated_also_from_outside(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """A view for members, also for who comes from outside to judge an appeal. Others get a page that says so."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

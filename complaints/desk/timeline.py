@@ -9,13 +9,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.actions import disclosing, explaining, hearings, requests
-from complaints.actions.beside import CONTACT, FETCHED, MESSAGE, OWN_DATA
+from complaints.actions import committees, disclosing, explaining, hearings, requests
+from complaints.actions.beside import CONTACT, ENTERED, FETCHED, MESSAGE, OWN_DATA, VOTED
 from complaints.actions.bouncing import BOUNCED
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.holding import OFFERED, RELEASED, RETURNED
 from complaints.actions.notes import LINK, UNLINK
-from complaints.actions.notices import LEFT, LOOKED, MAILED
+from complaints.actions.notices import HINDERED, LEFT, LOOKED, MAILED
 from complaints.actions.placing import MAIL
 from complaints.desk.standing import Standing
 from complaints.models import Event, Membership
@@ -56,6 +56,14 @@ _BESIDE = {
     requests.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
     disclosing.PUT: gettext_lazy("legde een stuk voor"),
     disclosing.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
+    committees.SEALED: gettext_lazy("verzegelde het dossier voor wie opnieuw oordeelt"),
+    committees.INVITED: gettext_lazy("stuurde iemand die opnieuw oordeelt een link"),
+    committees.REPLACED: gettext_lazy("vroeg iemand anders om opnieuw te oordelen"),
+    HINDERED: gettext_lazy("kan niet oordelen over deze zaak"),
+    committees.CLOSED: gettext_lazy("sloot de stemming"),
+    committees.ADDED: gettext_lazy("gaf een stuk van later aan wie opnieuw oordeelt"),
+    ENTERED: gettext_lazy("opende het dossier om opnieuw te oordelen"),
+    VOTED: gettext_lazy("stemde over het oordeel"),
     FETCHED: gettext_lazy("haalde een stuk op dat wij gaven"),
     explaining.LET_GO: gettext_lazy("schreef op waarom het besluit kan, ook zonder alle stukken voor te leggen"),
     explaining.NO_REPEAT: gettext_lazy("schreef op waarom dit geen herhaling is van een andere zaak"),

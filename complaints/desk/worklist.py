@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -19,9 +19,10 @@ from complaints.access import cases_for
 from complaints.actions import NotKept, drop_filter, keep_filter
 from complaints.desk import filters as beside
 from complaints.desk.chips import Chip, chip
-from complaints.desk.seats import Seat, page, seated
+from complaints.desk.seats import Seat, page, seated, seated_also_from_outside
 from complaints.models import Case, Deadline, Letter, Membership
 from complaints.queries import worklist as query
+from complaints.queries.committees import carries_out
 from complaints.queries.deputies import stood_in_for
 from complaints.queries.handlers import assigning_acts
 from complaints.queries.state import deadline_of
@@ -82,8 +83,10 @@ class Asked:
 
 
 @require_GET
-@seated
+@seated_also_from_outside
 def worklist(request: HttpRequest, seat: Seat) -> HttpResponse:
+    if seat.is_from_outside and request.GET.get("q"):
+        return HttpResponseForbidden(gettext("Dat hoort niet bij uw rol."))
     asked = Asked(number=request.GET.get("p", ""), is_all_ticked="alles" in request.GET)
     return listed(request, seat, query.Filters.of(request.GET.dict()), asked)
 
@@ -191,6 +194,8 @@ def _row(case: Case, seat: Seat, asked: Asked) -> Row:
             note = gettext("streefdatum")
         elif rule.owed_by is OwedBy.COMPLAINANT:
             note = gettext("van de indiener")
+        elif carries_out(procedure, rule):
+            note = gettext("bindend")
     complainant = next(iter(case.complainants), None)  # type: ignore[attr-defined]
     return Row(
         case=case,

@@ -3,6 +3,7 @@
 from complaints.models.attempts import Attempt
 from complaints.models.batches import Batch, BatchedLetter
 from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
+from complaints.models.committees import Opinion, Room, RoomDocument, RoomMember, RoomNote
 from complaints.models.deadlines import Deadline
 from complaints.models.desks import SavedFilter, Subscription, Substitution
 from complaints.models.documents import Document
@@ -48,12 +49,17 @@ __all__ = [
     "Message",
     "Note",
     "Notice",
+    "Opinion",
     "Party",
     "Reading",
     "ReferenceCounter",
     "Request",
     "RetentionHold",
     "RetentionWatch",
+    "Room",
+    "RoomDocument",
+    "RoomMember",
+    "RoomNote",
     "SavedFilter",
     "Subscription",
     "Substitution",

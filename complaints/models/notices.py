@@ -15,11 +15,13 @@ class Notice(ScopedModel):
     """One mail, sent as letters are: claimed by a lease with a token, retried by the times in the row.
 
     A LINK opens the case once, by POST, until `expires_at`; its secret is derived from the row and our key, not kept.
+    So does an INVITE, which lets somebody from outside make a password and enter the room of an appeal.
     """
 
     class Kind(models.TextChoices):
         LINK = "link"
         MESSAGE = "message"  # somebody wrote you a message; what it says stands on the page alone
+        INVITE = "invite"
         LETTER = "letter"  # a letter waits for you: to be looked at, or to be changed
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")

@@ -66,6 +66,7 @@ ADDRESSES = {
     "<slug:organisation>/indienen/opnieuw/": "open",
     "<slug:organisation>/indienen/kopie/": "open",
     "<slug:organisation>/agenda/<slug:secret>.ics": "open",
+    "<slug:organisation>/commissie/link/<slug:secret>/": "open",
     "<slug:organisation>/volgen/": "open",
     "<slug:organisation>/volgen/afsluiten/": "open",
     "<slug:organisation>/volgen/link/": "open",
@@ -173,6 +174,17 @@ ADDRESSES = {
     "beheer/zaken/<slug:reference>/losmaken/": "case",
     "beheer/zaken/<slug:reference>/betrokkene/<int:pk>/": "case",
     "beheer/zaken/<slug:reference>/stuk/<int:pk>/": "case",
+    "beheer/zaken/<slug:reference>/commissie/": "case",
+    "beheer/zaken/<slug:reference>/commissie/dossier/": "case",
+    "beheer/zaken/<slug:reference>/commissie/stuk/<int:pk>/": "case",
+    "beheer/zaken/<slug:reference>/commissie/notitie/": "case",
+    "beheer/zaken/<slug:reference>/commissie/stem/": "case",
+    "beheer/zaken/<slug:reference>/commissie/sluiten/": "case",
+    "beheer/zaken/<slug:reference>/commissie/tekst/": "case",
+    "beheer/zaken/<slug:reference>/commissie/verhinderd/": "case",
+    "beheer/zaken/<slug:reference>/commissie/link/<int:pk>/": "case",
+    "beheer/zaken/<slug:reference>/commissie/vragen/": "case",
+    "beheer/zaken/<slug:reference>/commissie/erbij/": "case",
     "beheer/zaken/<slug:reference>/wederhoor/": "case",
     "beheer/zaken/<slug:reference>/wederhoor/<int:pk>/<int:party>/": "case",
     "beheer/zaken/<slug:reference>/gesprek/": "case",
@@ -273,6 +285,7 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
     )
     address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
     address = address.replace("<int:number>", "1").replace("<int:party>", str(keys["betrokkene"]))
+    keys["link"] = keys["stuk"]  # of a room: no appeal went to anybody here, so there is none
     for part, key in keys.items():
         address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")
     return address

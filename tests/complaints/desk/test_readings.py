@@ -103,15 +103,13 @@ def test_log_is_cut_and_says_so(case: Case, people: dict[str, Membership], signe
     assert "Alleen de laatste 50 keer staan hier." in shown
 
 
-def test_somebody_from_outside_is_noted_and_does_not_see_the_log(
+def test_somebody_from_outside_finds_no_case_before_its_appeal_is_theirs(
     case: Case, people: dict[str, Membership], signed_in: SignedIn
 ):
     with scope(case.organisation_id):
         Assignment.objects.create(case=case, membership=people["assessor"], role="assessor")
-    shown = signed_in(people["assessor"]).get(page(case))
-    assert shown.status_code == 200
-    assert LOG not in shown.content.decode()
-    assert log(case) == [(people["assessor"].pk, "page")]
+    assert signed_in(people["assessor"]).get(page(case)).status_code == 404
+    assert log(case) == []
 
 
 def test_who_finds_nothing_leaves_no_trace(

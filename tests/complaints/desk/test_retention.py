@@ -59,12 +59,14 @@ def test_only_who_administers_or_publishes_comes_in(slug: str, signed_in: Signed
     organisation = published(slug)
     procedure = definition(slug)
     allowed = {procedure.publisher, *(role.name for role in procedure.roles if role.is_administrator)}
+    outside = {role.name for role in procedure.roles if role.is_outside}
     for name, person in staffed(organisation).items():
         client = signed_in(person)
         assert client.get(PAGE).status_code == (200 if name in allowed else 403), name
         for address in (PAGE, HOLD, f"{PAGE}lijst/1/"):
             if name not in allowed:
-                assert client.get(address).status_code == 403, address
+                is_hidden = name in outside and address not in (PAGE, HOLD)  # from outside no list is known to be there
+                assert client.get(address).status_code == (404 if is_hidden else 403), address
         assert client.post(f"{PAGE}lijst/").status_code == (302 if name in allowed else 403)
 
 

@@ -35,7 +35,12 @@ from complaints.models import (
     Measure,
     Membership,
     Notice,
+    Opinion,
     Party,
+    Room,
+    RoomDocument,
+    RoomMember,
+    RoomNote,
 )
 from complaints.retention.terms import kept
 from procedures.models import Organisation
@@ -121,6 +126,13 @@ def filled_case(organisation: Organisation, people: dict[str, Membership], *, at
             action_flag=CHANGE,
             action_time=at,
         )
+        room = Room(case=case, event=event, role="assessor", places=3, size=9, sha256="7" * 64, sealed_at=at)
+        room.manifest, room.text = {"pieces": [{"title": NAME}]}, text
+        room.file.save("dossier.pdf", ContentFile(files.pdf()))
+        RoomMember.objects.create(room=room, membership=people["assessor"], came_at=at)
+        RoomNote.objects.create(room=room, member=people["assessor"], text=text, written_at=at)
+        Opinion.objects.create(room=room, member=people["assessor"], verdict="upheld", text=text, salt="8" * 32)
+        RoomDocument.objects.create(room=room, document=case.documents.earliest("pk"), added_at=at)
         case.refresh_from_db()
     return case
 

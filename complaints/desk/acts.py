@@ -29,7 +29,7 @@ from complaints.models import Membership
 from complaints.said import spoken
 from complaints.uploads import UploadRefused
 from procedures import engine
-from procedures.definition import Act, FieldKind, Independence, OccurrenceKind, Procedure
+from procedures.definition import COMPLAINANT, Act, FieldKind, Independence, OccurrenceKind, Procedure
 
 PREVIEW, PRINTED = "preview", "print"  # the names of buttons beside the one that does the act
 
@@ -233,6 +233,7 @@ def _form_page(
             "revision": revision,
             "has_moved_on": has_moved_on,
             "reason": reason,
+            "is_on_behalf": COMPLAINANT in act.by,
             "sends_letters": sends_letters(here.procedure, act),
             **shown,
         },

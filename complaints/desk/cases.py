@@ -61,6 +61,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     letters = letter_rows(here)
     offers = here.offers()
     allowed = [each.act for each in offers if each.refusal is None]
+    own = [each for each in allowed if COMPLAINANT not in each.by]
+    main = main_act(here, own)
     correspondence = list(case.messages.select_related("member__user"))
     if here.actor.roles:
         note_read(case, by=Message.By.STAFF, at=seat.now)
@@ -89,7 +91,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             else [],
             "next": next((row for row in rows if row.is_waiting), None),
             "deadlines": rows,
-            "own": main_first(here, [each for each in allowed if COMPLAINANT not in each.by]),
+            "main": main,
+            "own": [main] * bool(main) + [each for each in own if each is not main],
             "on_behalf": [each for each in allowed if COMPLAINANT in each.by],
             "refused": [
                 (each.act, here.reason_of(each.act, each.refusal)) for each in offers if each.refusal is not None
@@ -117,16 +120,23 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     )
 
 
-def main_first(here: Standing, acts: Sequence[Act]) -> list[Act]:
-    """The acts, with in front what the limit that ends first waits for; else as the document has them."""
-    open_clocks = [each for each in here.state.deadlines if each.status is engine.Status.OPEN]
-    for clock in sorted(open_clocks, key=lambda each: overdue_at(each.due, here.zone)):
-        met_by = {str(each) for each in here.procedure.deadline(clock.rule).met_by}
-        for act in acts:
-            sends = {each.name for each in here.procedure.letters if act.name in map(str, each.on)}
-            if met_by & {act.name, *(f"sent:{name}" for name in sends)}:
-                return [act, *(each for each in acts if each is not act)]
-    return list(acts)
+def main_act(here: Standing, acts: Sequence[Act]) -> Act | None:
+    """Which of the acts the limit that ends first, or ended without being met, waits for; None where none of them is
+    waited for. An act that moves a limit is never it."""
+    waiting = [
+        each
+        for each in here.state.deadlines
+        if each.status is engine.Status.OPEN or (each.status is engine.Status.MISSED and each.met_at is None)
+    ]
+    for clock in sorted(waiting, key=lambda each: overdue_at(each.due, here.zone)):
+        for met_by in map(str, here.procedure.deadline(clock.rule).met_by):
+            meeting = {met_by} | {
+                str(act) for each in here.procedure.letters if met_by == f"sent:{each.name}" for act in each.on
+            }
+            found = next((act for act in acts if act.name in meeting and not act.extends), None)
+            if found is not None:
+                return found
+    return None
 
 
 def checklist(here: Standing) -> list[Point]:

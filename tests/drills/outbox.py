@@ -11,6 +11,8 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from complaints.letters.mailing import new_message_id
 from complaints.models import Letter
 from procedures.models import Organisation
@@ -18,6 +20,7 @@ from procedures.scoping import scope
 from tests.complaints.factories import filed_case, publish_all, staffed
 
 PAPER_EVERY = 5  # one letter in so many goes to a complainant, with a PDF; the others are mails to colleagues
+_COPY = ":drill-"  # in the key of a copy
 CASES = 6  # of each organisation, half of them three weeks old: time has brought reminders with it
 
 
@@ -63,11 +66,13 @@ class Outbox:
         return [letter for letters in copies.values() for letter in letters]
 
     def letters(self) -> list[Letter]:
-        """All of them, as they stand now."""
+        """All of them, as they stand now; but not the reminders of the cases themselves that were stopped, because
+        time has gone on there and what they remind of is over. A copy is never stopped."""
         found: list[Letter] = []
         for organisation in self.organisations:
             with scope(organisation.pk):
-                found += Letter.objects.defer("html", "text")
+                letters = Letter.objects.defer("html", "text")
+                found += letters.exclude(~Q(key__contains=_COPY), state=Letter.State.STOPPED)
         return found
 
     def waiting(self) -> int:
@@ -104,7 +109,7 @@ def _copied(original: Letter, number: int, kind: str, due: datetime) -> Letter:
     return Letter(
         **{
             **columns,
-            "key": f"{original.key}:drill-{number}",
+            "key": f"{original.key}{_COPY}{number}",
             "message_id": new_message_id(),
             "to_email": f"{kind}-{number}@wilgenroos.example",
             "due_at": due,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints import access_codes
+from complaints.actions import expire_due
 from complaints.models import Assignment, Case, Document, Event, Membership, Party
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -265,3 +266,45 @@ def test_form_asks_plainly_what_earlier_answers_ask_for_and_nothing_else(confide
     assert set(re.findall(r'name="(reaction|steps_taken|general_answer)"', page)) == asked
     labels = {name: re.search(rf'<label[^>]*for="id_{name}".*?</label>', page, re.DOTALL) for name in asked}
     assert not [name for name, label in labels.items() if not label or "overslaan" in label[0]]
+
+
+@pytest.mark.parametrize(
+    ("slug", "role", "days_ago", "main"),
+    [
+        ("klassepro", "coordinator", 0, "Wijs een klachtbehandelaar aan"),
+        ("klassepro", "coordinator", 5, "Wijs een klachtbehandelaar aan"),  # that limit has passed, and nobody did it
+        ("o21", "directie", 0, "Neem de klacht in behandeling"),
+        ("o21", "directie", 12, "Neem de klacht in behandeling"),
+    ],
+)
+def test_main_button_is_what_the_first_limit_waits_for(
+    slug: str, role: str, days_ago: int, main: str, signed_in: SignedIn
+):
+    organisation = published(slug)
+    people = staffed(organisation)
+    at = timezone.now() - timedelta(days=days_ago)
+    case = filed_case(organisation, at=at, recorded_at=at)
+    with scope(organisation.pk):
+        while (woken := fresh(case)).wake_at and woken.wake_at <= timezone.now():
+            expire_due(at=woken.wake_at)
+    page = signed_in(people[role]).get(f"/beheer/zaken/{case.reference}/").content.decode()
+    assert re.findall(r'<a class="button" href="[^"]*/handeling/[^"]*">([^<]*)</a>', page) == [main]
+
+
+def test_no_button_is_the_main_one_while_what_the_limit_waits_for_cannot_be_done_yet(
+    case: Case, people: dict[str, Membership], signed_in: SignedIn
+):
+    client = signed_in(people["csm"])
+    acknowledged(case, client)
+    client.post(address(case, "assign"), {"revision": fresh(case).revision, "handler": people["handler"].pk})
+    page = signed_in(people["handler"]).get(f"/beheer/zaken/{case.reference}/").content.decode()
+    assert "Besluit, met uitleg" in page
+    assert not re.findall(r'<a class="button" href="[^"]*/handeling/', page)
+
+
+def test_form_of_an_act_of_the_complainant_says_for_whom_it_is_done(
+    case: Case, people: dict[str, Membership], signed_in: SignedIn
+):
+    client = signed_in(people["csm"])
+    assert "U doet dit namens de indiener." in client.get(address(case, "withdraw")).content.decode()
+    assert "namens de indiener" not in client.get(address(case, "dismiss")).content.decode()

@@ -17,6 +17,7 @@ from complaints.desk.answers import given_answers
 from complaints.desk.boxes import MESSAGE, NOTE, take_typed
 from complaints.desk.committee import has_room
 from complaints.desk.deadlines import deadline_rows
+from complaints.desk.dossier import of_case as dossier_of_case
 from complaints.desk.letters import letter_rows
 from complaints.desk.merging import of_case as merging_of_case
 from complaints.desk.notes import notes_of
@@ -67,6 +68,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
     if here.actor.roles:
         note_read(case, by=Message.By.STAFF, at=seat.now)
     typed = take_typed(request, case)
+    documents = list(case.documents.select_related("member__user"))
+    sides = sides_of_case(here)
     phase = procedure.phase(here.state.phase)
     track = next((each.title for each in procedure.tracks if each.name == phase.track), None)
     channel = next((each.title for each in procedure.intake.channels if each.name == case.channel), None)
@@ -101,7 +104,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "points_done": sum(point.is_done for point in points),
             "complaint": given[0] if given and given[0].event.number == 1 else None,
             "later": [each for each in given if each.event.number > 1],
-            "documents": list(case.documents.select_related("member__user")),
+            "documents": documents,
             "letters": [row for row in letters if not row.is_for_colleague],
             "messages_to_colleagues": [row for row in letters if row.is_for_colleague],
             "measures": list(case.measures.all()),
@@ -111,7 +114,16 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "mails": list(case.mails.order_by("pk")),
             "has_room": has_room(here),
             "may_write": bool(here.actor.roles),
-            **sides_of_case(here),
+            **sides,
+            **dossier_of_case(
+                here,
+                events=events,
+                documents=documents,
+                letters=[row.letter for row in letters],
+                messages=correspondence,
+                unticked=[point.check for point in points if not point.is_done],
+                requests=sides["requests"],
+            ),
             **merging_of_case(here, seat),
             "unsent": typed.get(MESSAGE, ""),
             "unkept": typed.get(NOTE, ""),

@@ -40,7 +40,7 @@ UNHEARD = "unheard_reason"  # the question on the form of an act that decides
 PUT, COPY, WITHHELD = "put", "copy", "withheld"
 
 
-def of_case(here: Standing) -> Mapping[str, object]:
+def of_case(here: Standing) -> Mapping[str, Any]:
     """What the case page shows of it. Five queries."""
     return {
         "hearings": query.hearings_of(here.case),

@@ -157,6 +157,7 @@ ADDRESSES = {
     "beheer/zaken/nieuw/<slug:act>/": "staff",
     "beheer/zaken/<slug:reference>/": "case",
     "beheer/zaken/<slug:reference>/handeling/<slug:act>/": "case",
+    "beheer/zaken/<slug:reference>/dossier/": "case",
     "beheer/zaken/<slug:reference>/lijst/<slug:check>/": "case",
     "beheer/zaken/<slug:reference>/brief/<int:pk>/": "case",
     "beheer/zaken/<slug:reference>/brief/<int:pk>/bekijken/": "case",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from complaints.actions import THE_CLOCK, confirm_posted, release_letter, send_waiting, staff
 from complaints.demo.paths import Move, Way, ways
 from complaints.models import Case, Letter, Membership
+from complaints.queries.committees import judging_act, room_of, verdict_of
 from complaints.queries.replay import replayed
 from complaints.queries.state import state_of
 from procedures.definition import COMPLAINANT, Act, Field, FieldKind, Procedure
@@ -100,6 +101,7 @@ class Walk:
         else:
             case = self._case()
             self._tick(act, case)
+            self._vote(act, case, move)
             fields = act.fields
             if COMPLAINANT in act.by:
                 client, address = self.complainant, f"/{self.organisation.slug}/volgen/handeling/{act.name}/"
@@ -137,6 +139,22 @@ class Walk:
             sent = {"revision": revision[1]} if revision else {}
             done = client.post(f"/beheer/zaken/{case.reference}/lijst/{check.name}/", sent)
             assert done.status_code == 302, check.name
+
+    def _vote(self, act: Act, case: Case, move: Move) -> None:
+        """Where several judge an appeal together, each votes in their room before the judgement is given."""
+        verdict = verdict_of(act)
+        with scope(self.organisation.pk):
+            room = room_of(case)
+            judging = judging_act(self.procedure, room.role) if room else None
+            if room is None or verdict is None or judging != act or room.places < 2:
+                return
+            judges = [each.membership.user for each in room.members.select_related("membership__user")]
+        chosen = next(iter(self._answer(verdict, move.answers(timezone.now()).get(verdict.name)).values()))
+        for user in judges:
+            client = Client()
+            client.force_login(user)
+            sent = {"verdict": chosen, "reasons": "Zo staat het in de stukken.", "vote": "1"}
+            assert client.post(f"/beheer/zaken/{case.reference}/commissie/stem/", sent).status_code == 302
 
     def _answer(self, field: Field, given: object) -> dict[str, object]:
         name = field.name

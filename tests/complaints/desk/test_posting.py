@@ -460,10 +460,11 @@ def test_outsiders_and_other_organisations_post_nothing(letters: list[Letter], s
     outsider = signed_in(member(organisation, "Ada Buiten", *outside))
     stranger = signed_in(member(published("o21"), "Tom Rietveld", *[role.name for role in definition("o21").roles]))
     batch = batch_of(letters, member(organisation, "Tom Vos", "csm"))
-    for address in ("", f"{batch.pk}/", f"{batch.pk}/bestand/"):
-        assert outsider.get(TO_POST + address).status_code == 403
-    for address in ("maken/", "eruit/", f"{batch.pk}/", f"{batch.pk}/terug/"):
-        assert outsider.post(TO_POST + address, {"letter": [letters[0].pk]}).status_code == 403
+    assert outsider.get(TO_POST).status_code == 403
+    for address in (f"{batch.pk}/", f"{batch.pk}/bestand/"):
+        assert outsider.get(TO_POST + address).status_code == 404
+    for address, status in (("maken/", 403), ("eruit/", 403), (f"{batch.pk}/", 404), (f"{batch.pk}/terug/", 404)):
+        assert outsider.post(TO_POST + address, {"letter": [letters[0].pk]}).status_code == status
     assert letters[0].case.reference not in stranger.get(TO_POST).content.decode()
     for address in (f"{batch.pk}/", f"{batch.pk}/bestand/"):
         assert stranger.get(TO_POST + address).status_code == 404

@@ -1,7 +1,8 @@
-"""Puts the organisation of the request in scope, for as long as its view runs."""
+"""Puts the organisation of the request in scope, for as long as its view runs; and counts the answers."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,13 +11,31 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
+from complaints import counting
 from complaints.access import organisations_for
 from procedures.models import Organisation
 from procedures.scoping import scope
 
 _OURS = ("localhost", "127.0.0.1", "[::1]", "testserver")  # a developer's machine, and Django's own test client
 _DESK = "beheer/"  # what begins the address of each of its pages
+_WATCHED = "gezond/"  # the same of what machines ask; no organisation, and no query that may fail
 View = Callable[..., HttpResponseBase]
+
+
+class CountMiddleware:
+    """Counts each answer by the name of its view and its status. Outermost, so that it sees what others answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        match = request.resolver_match
+        view = match.view_name if match is not None and match.view_name else "none"
+        counting.count(counting.REQUESTS, view, response.status_code)
+        counting.measure(counting.SECONDS, time.perf_counter() - started, view)
+        return response
 
 
 class ScopeMiddleware:
@@ -50,6 +69,8 @@ class ScopeMiddleware:
 
 def _organisation(request: HttpRequest, kwargs: dict[str, Any]) -> Organisation | None:
     match = request.resolver_match
+    if match is not None and match.route.startswith(_WATCHED):
+        return None
     own = _of_host(request)
     if match is not None and match.route.startswith(_DESK):
         if own:

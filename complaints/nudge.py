@@ -9,6 +9,8 @@ import structlog
 from celery import current_app
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from complaints import counting
+
 log = structlog.get_logger(__name__)
 
 PAUSE = 10.0  # seconds in which this process does not wait again for a broker that is there and answers nobody
@@ -25,6 +27,7 @@ def workers() -> None:
     try:
         current_app.send_task("complaints.tasks.sweep", retry=False, ignore_result=True)
     except Exception as problem:  # noqa: BLE001  # whatever the broker does, the act was done
+        counting.count(counting.NUDGES, type(problem).__name__)
         log.warning("nudge_failed", problem=type(problem).__name__)
         if _is_silence(problem):
             _Silence.until = time.monotonic() + PAUSE

@@ -90,11 +90,11 @@ def _visitor(request: HttpRequest) -> str:
 
 def network_of(request: HttpRequest) -> str:
     """The network that a visitor comes from, for what counts tries elsewhere. Not to be kept."""
-    return _network(_address(request))
+    return _network(address_of(request))
 
 
-def _address(request: HttpRequest) -> str:
-    """The address that the visitor came from: as our own outermost proxy saw it, never as the visitor claims.
+def address_of(request: HttpRequest) -> str:
+    """The address that a visitor comes from: as our own outermost proxy saw it, never as they claim. Not to be kept.
 
     Each proxy adds the address that it was called from at the right of X-Forwarded-For; what stands further to the
     left than our own proxies reach was written by the visitor.

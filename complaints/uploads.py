@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
+from complaints import counting
+
 MAX_BYTES = 10 * 1024 * 1024
 MAX_FILES = 10
 LONGEST_NAME = 120  # characters; a name on disk is random and has nothing to do with it
@@ -34,6 +36,7 @@ ACCEPT = ",".join(ALLOWED)  # for the file control
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows takes for a machine
 _ENVELOPE = "EncryptedPackage".encode("utf-16-le")
 _READER = Path(__file__).with_name("parsing.py")
+_FOUND_WORDS = frozenset({"other", "broken", "locked", "active", "fetches", "heavy"})  # what the reader may say
 _FOUND = "_gehoor_content_type"  # on a file that was judged: it is read only once in a request
 
 
@@ -53,30 +56,36 @@ def content_type_of(file: UploadedFile[bytes]) -> str:
     extension = PurePosixPath(name).suffix.lower()
     allowed = ALLOWED.get(extension)
     if extension in (".heic", ".heif"):
-        raise UploadRefused(
+        raise _refused(
+            "photo",
             _("%(name)s is een foto die wij niet kunnen openen. Maak er een schermafdruk van, of stuur een jpg.")
-            % {"name": name}
+            % {"name": name},
         )
     if allowed is None:
-        raise UploadRefused(
-            _("%(name)s kan niet mee. Kies een pdf, foto, Word-, Excel- of tekstbestand.") % {"name": name}
+        raise _refused(
+            "kind", _("%(name)s kan niet mee. Kies een pdf, foto, Word-, Excel- of tekstbestand.") % {"name": name}
         )
     file.seek(0)
     data = file.read(MAX_BYTES + 1)
     file.seek(0)
     if len(data) > MAX_BYTES:
-        raise UploadRefused(_("%(name)s is groter dan 10 MB. Kies een kleiner bestand.") % {"name": name})
+        raise _refused("large", _("%(name)s is groter dan 10 MB. Kies een kleiner bestand.") % {"name": name})
     if not data:
-        raise UploadRefused(_("%(name)s is leeg. Kies een ander bestand.") % {"name": name})
+        raise _refused("empty", _("%(name)s is leeg. Kies een ander bestand.") % {"name": name})
     kind, content_type, beginnings = allowed
     if beginnings and not data.startswith(beginnings):
         found = "locked" if _is_locked_office(kind, data) else "other"
     else:
         found = _read(kind, data)
     if found != "ok":
-        raise UploadRefused(_why(found) % {"name": name})
+        raise _refused(found if found in _FOUND_WORDS else "unread", _why(found) % {"name": name})
     setattr(file, _FOUND, content_type)
     return content_type
+
+
+def _refused(why: str, said: str) -> UploadRefused:
+    counting.count(counting.UPLOADS, why)
+    return UploadRefused(said)
 
 
 def clean_name(name: str) -> str:

@@ -1,19 +1,19 @@
 """Every setting, read from the environment; without one, the embedded servers of `make run`."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, logs
+from config import embedded, from_files, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")  # absent on most machines; the real environment wins over it
+env = from_files.Env()
+from_files.Env.read_env(BASE_DIR / ".env")  # absent on most machines; the real environment wins over it
 
 # --- Where we are ---------------------------------------------------------------------------------------------------
 
@@ -155,6 +155,9 @@ if IS_PRODUCTION:
         "MAILBOXES must be fetched over TLS: security is tls or starttls.": any(
             each.get("imap", {}).get("security") == "none" for each in MAILBOXES.values()
         ),
+        "OPERATIONS_TOKEN must be at least 32 characters, or empty.": 0
+        < len(env.str("OPERATIONS_TOKEN", default=""))
+        < 32,
         "MEDIA_ROOT must be set: dossiers belong in a place that is backed up.": "MEDIA_ROOT" not in os.environ,
     }
     _refused = [sentence for sentence, holds in _refusals.items() if holds]
@@ -187,6 +190,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "complaints.middleware.CountMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -321,7 +325,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^gezond/$"]  # a health check inside the house speaks plain http
+SECURE_REDIRECT_EXEMPT = [r"^gezond/"]  # a health check inside the house speaks plain http
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if IS_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
 SECURE_HSTS_PRELOAD = IS_PRODUCTION
@@ -384,6 +388,19 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000  # PDF rendering leaks a little in the 
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "run" / "beat")
+
+# --- Monitoring (complaints/operations/) ------------------------------------------------------------------------------
+
+# Who may see how it goes: whoever brings this token (Authorization: Bearer …), or comes from one of these networks.
+OPERATIONS_TOKEN = env.str("OPERATIONS_TOKEN", default="")
+OPERATIONS_NETWORKS = env.list("OPERATIONS_NETWORKS", default=[] if IS_PRODUCTION else ["127.0.0.0/8", "::1/128"])
+for _network in OPERATIONS_NETWORKS:
+    try:
+        ip_network(_network)
+    except ValueError:
+        raise ImproperlyConfigured(f"OPERATIONS_NETWORKS: {_network} is no network, such as 10.0.0.0/8.") from None
+# Where the processes of one machine count: web, workers and beat share it. It may be emptied while none of them runs.
+METRICS_FOLDER = Path(env.str("METRICS_FOLDER", default=str(VAR_DIR / "run" / "metrics")))
 
 # --- Logs: to standard output, without personal data ------------------------------------------------------------------
 

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import structlog
 
+from complaints.actions.moments import note_moment
 from complaints.actions.receiving import keep_mail
 from complaints.inbox.boxes import Box, boxes
 from complaints.inbox.fetching import Fetched, fetch
+from complaints.models import Moment
 from procedures.models import Organisation
 
 log = structlog.get_logger(__name__)
@@ -19,7 +21,9 @@ def fetch_mail(*, at: datetime) -> int:
 
     A mailbox that does not answer does not keep the others waiting. Must be called outside a transaction.
     """
-    return sum(_fetched(box, at=at) for box in boxes() if box.imap)
+    total = sum(_fetched(box, at=at) for box in boxes() if box.imap)
+    note_moment(Moment.Name.MAIL, at=at)
+    return total
 
 
 def _fetched(box: Box, *, at: datetime) -> int:

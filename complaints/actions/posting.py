@@ -19,6 +19,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 
+from complaints import counting
 from complaints.actions.actors import Actor
 from complaints.actions.cases import note_sent
 from complaints.actions.composing import as_kept, compose, rule_of
@@ -119,6 +120,8 @@ def _mark(organisation: int, key: int, token: uuid.UUID, *, at: datetime, is_mai
         ours = Letter.objects.filter(pk=key, token=token, state=Letter.State.WAITING).update(
             state=state, sent_at=at if is_mail else None, try_at=None, lease_until=None, token=None, error=""
         )
+        if ours:
+            counting.count(counting.LETTERS, state.value)
         if ours and is_mail:
             letter = Letter.objects.select_related("case__version").get(pk=key)
             if _counts(letter):
@@ -139,6 +142,7 @@ def _give_up_or_retry(
         else:
             letter.try_at = next_try(letter.attempts, at=at)
         letter.save()
+        counting.count(counting.LETTERS, "failed" if letter.state == Letter.State.FAILED else "tried_again")
         log.warning("letter_not_sent", letter=key, error=error, attempts=letter.attempts, state=letter.state)
 
 

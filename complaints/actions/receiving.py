@@ -19,7 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from complaints import nudge
+from complaints import counting, nudge
 from complaints.actions.actors import THE_CLOCK
 from complaints.actions.bouncing import note_bounce
 from complaints.actions.placing import add_to_case
@@ -61,6 +61,7 @@ def keep_mail(
     digest = hashlib.sha256(raw).hexdigest()
     with scope(organisation):
         if IncomingMail.objects.filter(sha256=digest).exists():
+            counting.count(counting.MAILS, "twice")
             return False
     body = _HEAD_END.split(raw, maxsplit=1)[-1]
     mail = IncomingMail(
@@ -82,10 +83,12 @@ def keep_mail(
             transaction.on_commit(nudge.workers)
     except IntegrityError:  # somebody else was keeping the same one
         default_storage.delete(str(mail.file.name))
+        counting.count(counting.MAILS, "twice")
         return False
     except BaseException:
         default_storage.delete(str(mail.file.name))
         raise
+    counting.count(counting.MAILS, "kept")
     return True
 
 

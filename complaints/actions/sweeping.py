@@ -10,16 +10,18 @@ from datetime import datetime
 
 import structlog
 
-from complaints import nudge, throttling
+from complaints import counting, nudge, throttling
 from complaints.actions import drafts
 from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
+from complaints.actions.moments import is_on_hold, note_moment
 from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
 from complaints.actions.receiving import read_mail
 from complaints.actions.requests import send_reminders
 from complaints.actions.retaining import carry_out
 from complaints.actions.watching import watch
+from complaints.models import Moment
 from complaints.queries.due import open_organisations, organisations_with_work
 from complaints.retention import ledger
 from procedures.scoping import scope
@@ -34,7 +36,8 @@ def sweep(*, at: datetime) -> int:
     `at`; then sends the daily mails, and erases what was approved and is due. How many rows that were.
 
     One organisation, or one kind of work, that fails does not keep the others waiting. Must be called outside a
-    transaction. Nothing happens while erased cases are back with an old backup: they would be written to.
+    transaction. Nothing happens while work is on hold after a restore, or while erased cases are back with an old
+    backup: they would be written to.
     """
     return sweep_by(lambda: at)
 
@@ -42,7 +45,8 @@ def sweep(*, at: datetime) -> int:
 def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int:
     """The same by a clock that goes on; after `longest` seconds the rest is left to a sweep that it asks for."""
     total, started = 0, time.monotonic()
-    if _is_restored():
+    if is_on_hold() or _is_restored():
+        counting.count(counting.SWEEPS, "on_hold")
         return total
     for _ in range(ROUNDS):
         busy = organisations_with_work(clock())
@@ -52,13 +56,18 @@ def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int
             for work in _WORK:
                 if time.monotonic() - started > longest:
                     nudge.workers()
+                    note_moment(Moment.Name.SWEEP, at=clock())
+                    counting.count(counting.SWEEPS, "cut_short")
                     return total
                 total += _done(work, organisation, at=clock())
         if total == before:
             break
     # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
     daily = (send_digests, carry_out, watch)
-    return total + sum(_done(work, each, at=clock()) for each in open_organisations() for work in daily)
+    total += sum(_done(work, each, at=clock()) for each in open_organisations() for work in daily)
+    note_moment(Moment.Name.SWEEP, at=clock())
+    counting.count(counting.SWEEPS, "whole")
+    return total
 
 
 def _is_restored() -> bool:
@@ -103,5 +112,6 @@ def _done(work: Callable[..., int], organisation: int, *, at: datetime) -> int:
     try:
         return work(organisation, at=at)
     except Exception as problem:
+        counting.count(counting.FAILURES, work.__name__)
         log.exception("sweep_failed", organisation=organisation, work=work.__name__, problem=type(problem).__name__)
         return 0

@@ -14,6 +14,7 @@ from complaints.models.letters import Letter
 from complaints.models.links import CaseLink
 from complaints.models.measures import Measure
 from complaints.models.messages import Message
+from complaints.models.moments import Moment
 from complaints.models.notes import Note
 from complaints.models.notices import Notice
 from complaints.models.people import Membership, User, organisations_of
@@ -47,6 +48,7 @@ __all__ = [
     "Measure",
     "Membership",
     "Message",
+    "Moment",
     "Note",
     "Notice",
     "Opinion",

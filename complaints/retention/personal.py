@@ -325,6 +325,7 @@ TREATMENTS: Final = (
 # Tables of no organisation, by label: why nothing of a case is in them.
 BESIDE_CASES: Final = {
     "procedures.Organisation": "an organisation",
+    "complaints.Moment": "moments of the whole installation",
     "complaints.User": "an account of somebody who works in an organisation",
     "admin.LogEntry": "what was done to accounts; entries that name the case's number go all the same",
     "auth.Group": "unused",

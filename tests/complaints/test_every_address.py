@@ -52,6 +52,9 @@ METHODS = ("get", "head", "post", "put", "delete")
 # What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case").
 ADDRESSES = {
     "gezond/": "open",
+    "gezond/gereed/": "open",
+    "gezond/optijd/": "open",
+    "gezond/cijfers/": "open",
     "taal/": "open",
     "": "open",
     "<slug:organisation>/": "open",

@@ -78,6 +78,7 @@ def test_production_with_safe_values_has_host_cookies_and_https(monkeypatch):
         ("EMAIL_URL", "dummymail://"),
         ("DEFAULT_FROM_EMAIL", ""),
         ("DEBUG", "true"),
+        ("OPERATIONS_TOKEN", "short"),
         ("OIDC_PROVIDERS", '{"a": {"issuer": "http://login.example.nl", "client_id": "b", "secret": "c"}}'),
     ],
 )
@@ -89,6 +90,48 @@ def test_production_with_an_unsafe_value_refuses_and_names_it(monkeypatch, name,
 def test_production_without_a_media_folder_refuses(monkeypatch):
     with pytest.raises(ImproperlyConfigured, match="MEDIA_ROOT must be set"):
         settings_in(monkeypatch, **{name: value for name, value in SAFE.items() if name != "MEDIA_ROOT"})
+
+
+def test_network_that_is_none_is_refused(monkeypatch):
+    with pytest.raises(ImproperlyConfigured, match="OPERATIONS_NETWORKS: everyone is no network"):
+        settings_in(monkeypatch, OPERATIONS_NETWORKS="10.0.0.0/8,everyone")
+
+
+def test_secrets_come_from_files_without_their_line_end(monkeypatch, tmp_path):
+    named = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "OPERATIONS_TOKEN", "OIDC_PROVIDERS", "MAILBOXES")
+    values = {
+        **SAFE,
+        "OPERATIONS_TOKEN": "t" * 40,
+        "OIDC_PROVIDERS": '{"a": {"issuer": "https://login.example.nl", "client_id": "b", "secret": "c"}}',
+        "MAILBOXES": '{"a": {"address": "k@a.example"}}',
+    }
+    environment = {name: value for name, value in SAFE.items() if name not in named}
+    for name in named:
+        (tmp_path / name).write_text(values[name] + "\n")
+        environment[f"{name}_FILE"] = str(tmp_path / name)
+    read = settings_in(monkeypatch, **environment)
+    assert (read["SECRET_KEY"], read["OPERATIONS_TOKEN"]) == (values["SECRET_KEY"], "t" * 40)
+    assert (read["DATABASES"]["default"]["NAME"], read["DATABASES"]["default"]["PASSWORD"]) == ("gehoor", "secret")
+    assert (read["REDIS_URL"], read["EMAIL_HOST_PASSWORD"]) == (values["REDIS_URL"], "password")
+    assert (set(read["OIDC_PROVIDERS"]), set(read["MAILBOXES"])) == ({"a"}, {"a"})
+    assert "SECRET_KEY" not in os.environ, "what stands in a file is not handed to every program that is started"
+
+
+def test_secret_file_that_is_not_there_is_named(monkeypatch):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FILE cannot be read: FileNotFoundError"):
+        settings_in(monkeypatch, **SAFE, SECRET_KEY_FILE="/nowhere")
+
+
+def test_django_finds_nothing_to_warn_of_in_production():
+    told = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "DEBUG"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SAFE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, "no issues" in told.stdout + told.stderr) == (0, True), told.stderr
 
 
 def test_debug_turned_off_without_an_environment_counts_as_production(monkeypatch):

@@ -1,9 +1,9 @@
 """manage.py database_roles: the three roles of the database, and what each may do."""
 
-import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import environ
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from psycopg import sql
@@ -81,7 +81,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         addresses = {}
         for variable, role in (("ADMIN_DATABASE_URL", None), ("OWNER_DATABASE_URL", OWNER), ("DATABASE_URL", APP)):
-            address = os.environ.get(variable, "")
+            address = environ.FileAwareEnv().str(variable, default="").strip()  # or in the file that …_FILE names
             if not address:
                 raise CommandError(f"{variable} is not set.")
             addresses[variable] = urlsplit(address)

@@ -10,6 +10,7 @@ import pytest
 from complaints.models import Letter
 from tests.drills.figures import Figure, Report, percentile
 from tests.drills.letters import Fate, judge
+from tests.drills.one_scope import Ask, House, judged
 from tests.drills.stack import Taken
 
 DUE = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
@@ -82,3 +83,20 @@ def test_percentile_is_a_value_that_was_measured():
 def test_goal_is_said_as_it_is_judged():
     assert Figure("x", 1, at_most=1, at_least=1).goal == "1"
     assert (Figure("x", 3, at_most=2).goal, Figure("x", 3, at_most=2).holds) == ("≤ 2", False)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "page", "found"),
+    [
+        ("/beheer/zaken/", 200, "Geheimeen 4", []),
+        ("/beheer/zaken/", 200, "niets", ["blind"]),
+        ("/beheer/zaken/", 200, "Geheimeen 4 Geheimtwee 4", ["leaked"]),
+        ("/beheer/zaken/", 200, "Geheimeen 4 over Geheimtwee", ["leaked"]),
+        ("/beheer/zaken/?q=Geheimtwee", 200, "Geheimeen 4; u zocht Geheimtwee", []),
+        ("/beheer/zaken/?q=Geheimtwee", 200, "Geheimeen 4; u vond Geheimtwee 1", ["leaked"]),
+        ("/beheer/zaken/", 500, "Geheimeen 4", ["failed", "odd"]),
+    ],
+)
+def test_words_of_another_organisation_are_seen_in_an_answer(path: str, status: int, page: str, found: list[str]):
+    one, two = House("een", "Geheimeen", (), ""), House("twee", "Geheimtwee", (), "")
+    assert list(judged(Ask(one, path, frozenset({200}), shows=True), status, page, [one, two])) == found

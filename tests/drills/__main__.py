@@ -21,6 +21,7 @@ DRILLS = {
     "g4": "schedulers",
     "g17": "frozen_broker",
     "speed": "sender_speed",
+    "g8": "one_scope",
     "g1": "filings",
     "backlog": "backlog",
     "g2": "letters",

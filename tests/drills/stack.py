@@ -113,8 +113,10 @@ class Stack:
     def sweeper(self, number: int = 1, *, every: float = 30.0, **environment: str) -> Program:
         return self.start(f"sweeper{number}", "manage.py", "sweep", "--loop", "--every", str(every), **environment)
 
-    def web(self) -> Program:
-        program = self.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", DATABASE_POOL_SIZE="4")
+    def web(self, *, pool: int = 4) -> Program:
+        program = self.start(
+            "web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", DATABASE_POOL_SIZE=str(pool)
+        )
         _wait_for_site(f"http://127.0.0.1:{self.web_port}/gezond/")
         return program
 

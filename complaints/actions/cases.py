@@ -83,12 +83,13 @@ def open_case(
     time has already brought since `received_at`, and the words that the case is found by.
     """
     nonce = nonce or secrets.token_urlsafe(32)
+    code = _code_for(nonce)
+    access_hash = access_codes.hashed(code)  # which takes its time, so before the others have to wait for us
     counter, _ = ReferenceCounter.objects.get_or_create(year=received_at.year)
     ReferenceCounter.objects.select_for_update().get(pk=counter.pk)  # filings of one organisation take turns from here
     known = opened_with(nonce)
     if known:
         return known
-    code = _code_for(nonce)
     version = version_in_force(received_at.date())
     procedure = procedure_of(version)
     calendar = calendar_of(procedure, at=recorded_at)
@@ -112,7 +113,7 @@ def open_case(
         language=language,
         received_at=received_at,
         nonce=nonce,
-        access_hash=access_codes.hashed(code),
+        access_hash=access_hash,
     )
     _add_complainant(case, answers)
     if representative:

@@ -122,7 +122,7 @@ def test_code_holds_128_bits_and_production_keeps_an_argon2id_hash(settings: Set
         assert {code[place] for code in codes} == set(access_codes.ALPHABET), "every place holds its five bits"
     settings.PASSWORD_HASHERS = config.settings.PASSWORD_HASHERS
     stored = access_codes.hashed(codes[0])
-    assert stored.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
+    assert stored.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
     assert access_codes.matches(codes[0].lower(), stored)
     assert not access_codes.matches(codes[1], stored)
     assert not access_codes.matches(codes[1], "")

@@ -19,6 +19,7 @@ FIRST = date(2000, 1, 1)
 LAST = date(2100, 12, 31)  # the library knows no Dutch holidays after 2100
 
 _FIRST_ORDINAL = FIRST.toordinal()
+_DAY_BEFORE = _FIRST_ORDINAL - 1
 _SIZE = LAST.toordinal() - _FIRST_ORDINAL + 1
 _YEARS = range(FIRST.year, LAST.year + 1)
 _NOT_A_DAY = date.min  # fills place 0 of a table whose places count from 1
@@ -103,10 +104,10 @@ class Calendar:
 
     def add_working_days(self, day: date, n: int) -> date:
         """The `n`-th working day after `day`, which itself never counts; `day` when n is 0. ValueError when n < 0."""
-        at = day.toordinal() - _FIRST_ORDINAL
-        if n > 0 and at >= 0:
+        after = day.toordinal() - _DAY_BEFORE  # the place of the day after it
+        if n > 0 and after > 0:
             try:
-                return self._days[self._before[at + 1] + n]
+                return self._days[self._before[after] + n]
             except IndexError:
                 raise _outside(day) from None
         return self._no_step(day, n)
@@ -115,9 +116,9 @@ class Calendar:
         """`add_working_days` for many days at once, in their order."""
         if n <= 0 or not days or min(days) < FIRST:
             return [self._no_step(day, n) for day in days]
-        table, before, shift = self._days, self._before, 1 - _FIRST_ORDINAL
+        table, before = self._days, self._before
         try:
-            return [table[before[day.toordinal() + shift] + n] for day in days]
+            return [table[before[day.toordinal() - _DAY_BEFORE] + n] for day in days]
         except IndexError:
             raise _outside(max(days)) from None
 

@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check drill rules screens reset
+.PHONY: help setup run test check drill bench rules screens reset
 
 help:  ## Show these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,16 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 
 drill: setup  ## Prove at full size that nothing is lost when all is killed; only=g2 for one, SIZE=0.02 for a small one
 	$(RUN)/python -m tests.drills $(if $(only),--only $(only)) --size $(or $(SIZE),1)
+
+bench: setup .tools/helpdesk/ready  ## Measure how fast it is, beside others; only=days for one, SIZE=0.02 for a small one
+	$(UV) sync --frozen --inexact --group bench --python $(PYTHON)
+	$(RUN)/python -m tests.bench $(if $(only),--only $(only)) --size $(or $(SIZE),1)
+
+# What we are measured against and need nothing of.
+.tools/helpdesk/ready: tests/bench/helpdesk.txt $(UV)
+	$(UV) venv --clear --python $(PYTHON) .tools/helpdesk
+	$(UV) pip install --quiet --python .tools/helpdesk/bin/python --requirement $<
+	@touch $@
 
 screens: setup  ## Keep a picture of every page in every state, on a phone and on a desk, in var/screens
 	rm -rf var/screens

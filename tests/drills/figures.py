@@ -66,11 +66,11 @@ class Report:
     def holds(self) -> bool:
         return all(figure.holds for figure in self.figures)
 
-    def table(self) -> str:
+    def table(self, *, missed: str = "BROKEN") -> str:
         width = max(len(figure.name) for figure in self.figures)
         rows = [
             f"  {figure.name:{width}}  {figure.value:>10,.5g} {figure.unit:8} {figure.goal:>10}  "
-            + ("" if not figure.goal else "holds" if figure.holds else "BROKEN")
+            + ("" if not figure.goal else "holds" if figure.holds else missed)
             + (" (on this machine)" if figure.hangs_on_machine else "")
             for figure in self.figures
         ]

@@ -92,9 +92,9 @@ class Stack:
         else:
             print(f"What the drill left is in {self.folder}", file=sys.stderr)
 
-    def start(self, name: str, *command: str, **environment: str) -> Program:
-        """One of our programs, with its output in <folder>/<name>.log."""
-        program = Program(name, command, {**os.environ, **self.environment, **environment}, self.folder)
+    def start(self, name: str, *command: str, python: str = sys.executable, **environment: str) -> Program:
+        """One of our programs, or of another environment's, with its output in <folder>/<name>.log."""
+        program = Program(name, (python, *command), {**os.environ, **self.environment, **environment}, self.folder)
         self._programs.append(program)
         return program
 
@@ -171,7 +171,7 @@ class Program:
         with self.log.open("ab") as log:
             output: IO[bytes] = log
             return subprocess.Popen(
-                [sys.executable, *self.command],
+                self.command,
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -42,7 +42,7 @@ run: setup  ## Run everything on http://localhost:8000; Ctrl-C stops it, the dat
 test: setup  ## Run the whole test suite
 	$(RUN)/python -m pytest
 
-check: setup  ## Format, lint, types, layers, templates, Django's own checks
+check: setup  ## Format, lint, types, layers, templates, Django's own checks, migrations beside a running version
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
@@ -50,6 +50,7 @@ check: setup  ## Format, lint, types, layers, templates, Django's own checks
 	git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0r $(RUN)/djade --target-version 5.2 --check
 	$(RUN)/python manage.py check --fail-level WARNING
 	$(RUN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN)/python -m tests.migrating
 
 drill: setup  ## Prove at full size that nothing is lost when all is killed; only=g2 for one, SIZE=0.02 for a small one
 	$(RUN)/python -m tests.drills $(if $(only),--only $(only)) --size $(or $(SIZE),1)

@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 DATABASE = "gehoor"
 ADMIN = "postgres"
-ROLES = {"app": "gehoor_app", "owner": "gehoor_owner", "admin": ADMIN}
+ROLES = {"app": "gehoor_app", "owner": "gehoor_owner", "backup": "gehoor_backup", "admin": ADMIN}
 
 _LEASH = Path(__file__).with_name("leash.py")
 # A socket's path has room for 107 bytes; ".s.PGSQL.5432" and a folder are still to be added.

@@ -244,6 +244,11 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 # One line for each case that was erased, outside the database: what `manage.py apply_erasures` reads after a restore.
 ERASURE_LEDGER = Path(env.str("ERASURE_LEDGER", default=str(VAR_DIR / "erasures.jsonl")))
+# The heads of the history, and the key that they are made with: `manage.py history`. Both outside the database.
+HISTORY_HEADS = Path(env.str("HISTORY_HEADS", default=str(VAR_DIR / "history-heads.jsonl")))
+HISTORY_KEY = env.str("HISTORY_KEY", default="") or SECRET_KEY
+# Where pg_dump and pg_restore are; empty: those of the embedded PostgreSQL.
+POSTGRES_PROGRAMS = env.str("POSTGRES_PROGRAMS", default="")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -7,7 +7,6 @@ surely an answer of a party to a case. Nobody is answered by a machine, so there
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import uuid
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from complaints import counting, nudge
+from complaints import counting, nudge, storage
 from complaints.actions.actors import THE_CLOCK
 from complaints.actions.bouncing import note_bounce
 from complaints.actions.placing import add_to_case
@@ -77,7 +76,7 @@ def keep_mail(
     )
     mail.file.save(f"{organisation}/{uuid.uuid4()}.eml", ContentFile(raw), save=False)
     try:
-        _to_disk(str(mail.file.name))
+        storage.make_durable(str(mail.file.name))  # who handed the mail over forgets it after this
         with scope(organisation):
             mail.save()
             transaction.on_commit(nudge.workers)
@@ -215,12 +214,3 @@ def _wrote_much(row: IncomingMail, *, at: datetime) -> bool:
     """Whether so much came from this address lately that a person should look first."""
     placed = IncomingMail.objects.filter(sender=row.sender, state=State.PLACED, kept_at__gt=at - A_DAY)
     return placed.exclude(pk=row.pk).count() >= MOST_A_DAY
-
-
-def _to_disk(name: str) -> None:
-    """Waits until the file is on disk: who handed the mail over forgets it after this."""
-    file = os.open(default_storage.path(name), os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

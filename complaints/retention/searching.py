@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection
 
+from complaints import storage
 from complaints.retention.personal import TREATMENTS, Dossier, Treatment
 from procedures.models import Organisation
 from procedures.scoping import current, scope
@@ -95,14 +95,14 @@ def tables() -> Iterator[tuple[str, list[str]]]:
 
 
 def stray_files() -> set[str]:
-    """The files in the media folder of which no row of any organisation tells, by their names there."""
+    """The stored files of which no row of any organisation tells, by their names there."""
     known: set[str] = set()
     for key in Organisation.objects.values_list("pk", flat=True):
         with scope(key):
             for each in TREATMENTS:
                 for column in each.file_columns:
                     known |= set(each.model.objects.values_list(column, flat=True))  # type: ignore[attr-defined]
-    return set(_files()) - known
+    return set(storage.names()) - known
 
 
 def _in_table(table: str, columns: list[str], sought: Sought, erased: Dossier) -> Iterator[tuple[str, int]]:
@@ -153,24 +153,17 @@ def _in_files(sought: Sought, *, strays: Collection[str], doomed: Collection[str
     if not sought.plainly:
         return
     pattern = re.compile(sought.plainly, re.IGNORECASE)
-    for name in _files():
+    for name in storage.names():
         if name not in doomed and pattern.search(name):
             yield MEDIA, 1
     for name in set(strays) - set(doomed):
         try:
-            with (Path(settings.MEDIA_ROOT) / name).open("rb") as file:
+            with default_storage.open(name, "rb") as file:
                 content = file.read(LONGEST).decode("utf-8", errors="replace")
         except OSError:
             continue  # it was somebody's upload, and is gone or refused by now
         if pattern.search(content):
             yield MEDIA, 1
-
-
-def _files() -> Iterator[str]:
-    root = Path(settings.MEDIA_ROOT)
-    for path in root.rglob("*"):
-        if path.is_file():
-            yield path.relative_to(root).as_posix()
 
 
 def _words(text: str) -> str:

@@ -15,7 +15,7 @@ from django.db import connection
 
 from config import embedded
 from config.checks import refuse_unbound_role
-from procedures.management.commands.database_roles import APP, OWNER, SWEEPER, set_up_roles
+from procedures.management.commands.database_roles import APP, BACKUP, OWNER, SWEEPER, set_up_roles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +124,7 @@ def test_roles_have_no_power_over_row_level_security(postgres):
         ).fetchall()
     assert rows == [
         (APP, True, False, False, False, False),
+        (BACKUP, True, False, True, False, False),  # reads all, and writes nothing
         (OWNER, True, False, False, False, False),
         (SWEEPER, False, False, False, False, False),
     ]

@@ -1,6 +1,8 @@
 """The leash, the mail catcher, the log and the files for containers."""
 
 import os
+import re
+import runpy
 import signal
 import smtplib
 import subprocess
@@ -14,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from django.conf import settings
 
 from config import embedded
 from config.logs import without_personal_data
@@ -123,13 +126,42 @@ def test_the_compose_file_has_every_part_with_a_health_check():
         "beat",
         "post",
         "mail",
+        "proxy",
     }
-    assert set(services) - {"postgres", "valkey", "web", "worker", "beat", "post", "mail"} == {"migrate"}
+    # These two do one thing and end.
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate", "backup"}
     for name in ("web", "worker", "beat", "post"):
         environment = services[name]["environment"]
         assert environment["ENVIRONMENT"] == "production"
         assert environment["DATABASE_URL"].startswith("postgresql://gehoor_app:")
-        assert not {"OWNER_DATABASE_URL", "ADMIN_DATABASE_URL"} & set(environment)
+        assert not {"OWNER_DATABASE_URL", "ADMIN_DATABASE_URL", "BACKUP_DATABASE_URL"} & set(environment)
+    assert "ADMIN_DATABASE_URL" not in services["backup"]["environment"]
+
+
+def test_every_setting_of_the_compose_file_is_one_that_is_listed():
+    """A name that is misspelt would be passed by in silence."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    listed = set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    for name in ("migrate", "backup", "web", "worker", "beat", "post"):
+        assert set(services[name]["environment"]) <= listed, name
+
+
+def test_what_stops_is_given_the_time_to_finish():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    web = runpy.run_path(str(ROOT / "config" / "gunicorn.py"))
+    assert int(services["web"]["stop_grace_period"].rstrip("s")) > web["graceful_timeout"]
+    assert services["worker"]["stop_signal"] == "SIGQUIT"
+    assert int(services["worker"]["stop_grace_period"].rstrip("s")) > settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+
+
+def test_proxy_has_tls_and_tells_who_asked():
+    text = (ROOT / "config" / "Caddyfile").read_text()
+    assert text.count("{") == text.count("}")
+    assert "reverse_proxy web:8000" in text
+    assert "{$SITE_NAME:localhost}" in text
+    assert "@inside path /gezond/optijd/* /gezond/cijfers/*" in text
+    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["proxy"]
+    assert "./config/Caddyfile:/etc/caddy/Caddyfile:ro" in service["volumes"]
 
 
 def test_the_lock_file_names_public_sources_only():

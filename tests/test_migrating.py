@@ -7,7 +7,7 @@ import pytest
 from tests.migrating import findings, judged
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("own_database")  # the SQL of an index made beside the traffic is told outside a transaction
 def test_every_migration_since_the_baseline_lets_the_version_before_it_run():
     assert list(findings()) == []
 

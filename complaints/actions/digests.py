@@ -8,7 +8,7 @@ are rows, a missed one is told by the letters of the procedure, and the next wor
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,14 +21,17 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import Q, QuerySet
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from complaints.access import cases_for
 from complaints.actions.leasing import judged
 from complaints.actions.subscriptions import FROM
 from complaints.letters import digest as words
 from complaints.letters import mailing
-from complaints.models import Subscription
+from complaints.models import Measure, Subscription
 from complaints.queries.agenda import Owed, owed
+from complaints.queries.deputies import stood_in_for
+from complaints.queries.measures import owned
 from procedures import wording
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure
@@ -167,6 +170,7 @@ def _message(key: int, morning: Morning) -> EmailMessage | None:
     member = Subscription.objects.select_related("member__user").get(pk=key).member
     cases = cases_for(member, morning.procedure, at=morning.at)
     told = digest_of(owed(cases, member, morning.procedure, at=morning.at), morning)
+    told = with_measures(told, owned(cases, {member.pk, *stood_in_for(member, on=morning.on)}), morning)
     if told.is_empty or not member.user.email:
         return None
     return mailing.plain(
@@ -194,6 +198,25 @@ def digest_of(deadlines: Sequence[Owed], morning: Morning) -> words.Digest:
     now = [each for each in deadlines if morning.at < each.overdue_at <= today]
     later = [each for each in deadlines if today < each.overdue_at <= week]
     return words.Digest(*([_line(each, morning.zone) for each in group] for group in (late, now, later)))
+
+
+def with_measures(told: words.Digest, measures: Iterable[Measure], morning: Morning) -> words.Digest:
+    """The same with a member's measures that are late, promised for today, or for later this week."""
+    sunday = morning.on + timedelta(days=6 - morning.on.weekday())
+    late, today, later = list(told.late), list(told.today), list(told.this_week)
+    for each in measures:
+        if each.due_on <= sunday:
+            group = late if each.due_on < morning.on else today if each.due_on == morning.on else later
+            group.append(_promised(each))
+    return words.Digest(late, today, later)
+
+
+def _promised(measure: Measure) -> words.Line:
+    """What it is, is told by the case alone."""
+    with translation.override(words.LANGUAGE):
+        title, when = _("maatregel"), wording.short_day(measure.due_on)
+    reference = measure.case.reference
+    return words.Line(reference, title, when, f"{settings.SITE_URL}/beheer/zaken/{reference}/#maatregelen")
 
 
 def _line(deadline: Owed, zone: ZoneInfo) -> words.Line:

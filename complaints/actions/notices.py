@@ -11,6 +11,7 @@ import hmac
 import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -28,8 +29,10 @@ from complaints.actions.leasing import MAX_ATTEMPTS, judged, next_try, work_off
 from complaints.inbox.addresses import reply_address
 from complaints.inbox.boxes import box_of
 from complaints.letters import mailing
-from complaints.models import BESIDE, Case, Event, Membership, Notice, Party
+from complaints.models import BESIDE, Case, Event, Measure, Membership, Notice, Party
 from complaints.queries.deputies import who_is_there
+from complaints.queries.measures import moment_of
+from procedures import wording
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import Procedure
 from procedures.scoping import scope
@@ -51,7 +54,13 @@ _SECRET_BYTES = 20  # 160 bits: 32 characters of base32, without padding
 
 
 def write_notice(
-    case: Case, kind: Notice.Kind, *, at: datetime, member: Membership | None = None, to_email: str = ""
+    case: Case,
+    kind: Notice.Kind,
+    *,
+    at: datetime,
+    member: Membership | None = None,
+    to_email: str = "",
+    measure: Measure | None = None,
 ) -> Notice | None:
     """Writes a short mail to a member of staff or their deputy, else to who complains or speaks for them.
 
@@ -70,6 +79,7 @@ def write_notice(
         case=case,
         kind=kind,
         member=member,
+        measure=measure,
         to_email=to_email,
         language="nl" if member else case.language,
         made_at=at,
@@ -169,11 +179,14 @@ def _mail_address(case: Case) -> str:
 def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, mail: BaseEmailBackend) -> None:
     try:
         with scope(organisation):
-            notice = Notice.objects.select_related("case__version").filter(pk=key, token=token).first()
+            notice = Notice.objects.select_related("case__version", "measure").filter(pk=key, token=token).first()
         if notice is None:
             return  # somebody else has it
         if notice.expires_at and notice.expires_at <= at:
             _put_off(organisation, key, token, "expired", at=at, is_final=True)
+            return
+        if notice.measure is not None and not notice.measure.is_open:
+            _put_off(organisation, key, token, "measure_closed", at=at, is_final=True)
             return
         with scope(organisation):
             message = _message(notice)
@@ -214,6 +227,8 @@ def _told_to_staff(notice: Notice) -> tuple[str, str]:
     """The words and the subject of a mail to a colleague: of what happened in the case at the instant it was made."""
     if notice.kind == Notice.Kind.LETTER:
         return "notice_letter", _("Een brief wacht op u")
+    if notice.kind == Notice.Kind.MEASURE:
+        return "notice_measure", _("Een maatregel die u in handen hebt")
     events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED, HINDERED))
     told = {
         LEFT: ("notice_left", _("Een zaak zonder behandelaar")),
@@ -223,6 +238,14 @@ def _told_to_staff(notice: Notice) -> tuple[str, str]:
     }
     happened = events.values_list("occurrence", flat=True).first()
     return told.get(happened or "", ("notice_staff", _("Een bericht van een indiener")))
+
+
+def _promised(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
+    """What a reminder of a measure tells beside its case: the promised day as it is now, and how far off that was."""
+    if notice.measure is None:
+        return {}
+    due_on = notice.measure.due_on
+    return {"due": wording.day(due_on), "moment": moment_of(due_on, notice.made_at.astimezone(zone).date())}
 
 
 def _message(notice: Notice) -> EmailMessage:
@@ -241,9 +264,8 @@ def _message(notice: Notice) -> EmailMessage:
         elif notice.member_id:
             template, subject = _told_to_staff(notice)
             address = f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
-        text = render_to_string(
-            f"letters/{template}.txt", {"url": address, "reference": notice.case.reference, "name": procedure.name}
-        )
+        told = {"url": address, "reference": notice.case.reference, "name": procedure.name}
+        text = render_to_string(f"letters/{template}.txt", told | _promised(notice, zone_of(procedure)))
     return mailing.plain(
         subject=subject,
         body=text.strip() + "\n",

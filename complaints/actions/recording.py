@@ -22,6 +22,7 @@ from complaints.actions.actors import Actor
 from complaints.actions.correspondence import stop_overtaken, write_letters
 from complaints.models import Answer, Assignment, Case, Deadline, Event, Letter, Measure, Membership, Party
 from complaints.queries.handlers import names_handler
+from complaints.queries.measures import next_reminder
 from complaints.queries.state import columns_of
 from procedures import answers, engine
 from procedures.calendars import Calendar
@@ -133,11 +134,22 @@ class Recorder:
                 self._add_respondent(fact)
             elif field.kind is FieldKind.MEASURES and isinstance(fact, tuple):
                 Measure.objects.bulk_create(
-                    Measure(case=self.case, event=event, what=each.what, owner=each.owner, due_on=each.due_on)
-                    for each in fact
-                    if isinstance(each, PromisedMeasure)
+                    self._measure(event, each) for each in fact if isinstance(each, PromisedMeasure)
                 )
         Answer.objects.bulk_create(rows)
+
+    def _measure(self, event: Event, promised: PromisedMeasure) -> Measure:
+        """A measure of the colleague whose full name was written; of nobody in particular when that is none of them."""
+        zone = ZoneInfo(self.procedure.zone)
+        return Measure(
+            case=self.case,
+            event=event,
+            what=promised.what,
+            owner=promised.owner,
+            member=member_called(promised.owner),
+            due_on=promised.due_on,
+            remind_at=next_reminder(promised.due_on, self.calendar, zone, after=self.recorded_at),
+        )
 
     def _assign(self, field: Field, members: object) -> None:
         """The members chosen play the field's role from now on, and nobody else does."""

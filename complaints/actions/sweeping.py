@@ -14,6 +14,7 @@ from complaints import counting, nudge, throttling
 from complaints.actions import drafts
 from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
+from complaints.actions.measures import remind_owners
 from complaints.actions.moments import is_on_hold, note_moment
 from complaints.actions.notices import send_notices
 from complaints.actions.posting import send_waiting
@@ -101,6 +102,7 @@ _WORK: tuple[Callable[..., int], ...] = (
     read_mail,
     _let_time_pass,
     send_reminders,
+    remind_owners,
     send_waiting,
     send_notices,
     _forget_drafts,

@@ -19,6 +19,7 @@ from complaints.desk.committee import has_room
 from complaints.desk.deadlines import deadline_rows
 from complaints.desk.dossier import of_case as dossier_of_case
 from complaints.desk.letters import letter_rows
+from complaints.desk.measures import of_case as measures_of_case
 from complaints.desk.merging import of_case as merging_of_case
 from complaints.desk.notes import notes_of
 from complaints.desk.readings import reading_log
@@ -107,7 +108,7 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "documents": documents,
             "letters": [row for row in letters if not row.is_for_colleague],
             "messages_to_colleagues": [row for row in letters if row.is_for_colleague],
-            "measures": list(case.measures.all()),
+            **measures_of_case(here, seat),
             "timeline": timeline(here, events),
             "readings": reading_log(here),
             "correspondence": correspondence,

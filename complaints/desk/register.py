@@ -176,8 +176,15 @@ class Line:
 
     def measures(self) -> str:
         words = _("%(what)s (%(owner)s, klaar op %(day)s)")
+        done = _("%(what)s (%(owner)s, klaar op %(day)s, gedaan op %(done)s)")
         return "\n".join(
-            words % {"what": each.what, "owner": each.owner, "day": wording.day(each.due_on)}
+            (done if each.done_on else words)
+            % {
+                "what": each.what,
+                "owner": each.owner,
+                "day": wording.day(each.due_on),
+                "done": wording.day(each.done_on) if each.done_on else "",
+            }
             for each in self.case.measures.all()
         )
 

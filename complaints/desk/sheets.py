@@ -39,7 +39,7 @@ class Sheet:
     back: str
     said: str
     do: Callable[[int], object]
-    is_for_merged: bool = False  # whether it is for a case that was merged into another, and for no other
+    is_for_merged: bool = False  # whether it may be for a case that was merged into another
 
 
 class SideForm(forms.Form):

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.actions import committees, disclosing, explaining, hearings, requests
+from complaints.actions import committees, disclosing, explaining, hearings, measures, requests
 from complaints.actions.beside import CONTACT, ENTERED, FETCHED, MESSAGE, OWN_DATA, VOTED
 from complaints.actions.bouncing import BOUNCED
 from complaints.actions.cases import RESPONDENT
@@ -54,6 +54,12 @@ _BESIDE = {
     requests.REMINDED: gettext_lazy("stuurde een herinnering"),
     requests.MET: gettext_lazy("schreef op dat het gevraagde er is"),
     requests.WITHDRAWN: gettext_lazy("schreef op dat het gevraagde niet meer nodig is"),
+    measures.PROMISED: gettext_lazy("beloofde een maatregel"),
+    measures.CHANGED: gettext_lazy("veranderde een maatregel"),
+    measures.DONE: gettext_lazy("schreef op dat een maatregel is gedaan"),
+    measures.DROPPED: gettext_lazy("schreef op dat een maatregel niet meer hoeft"),
+    measures.JUDGED: gettext_lazy("beoordeelde of een maatregel werkte"),
+    measures.REMINDED: gettext_lazy("herinnerde aan een maatregel"),
     disclosing.PUT: gettext_lazy("legde een stuk voor"),
     disclosing.WITHHELD: gettext_lazy("schreef op waarom een stuk niet wordt voorgelegd"),
     committees.SEALED: gettext_lazy("verzegelde het dossier voor wie opnieuw oordeelt"),

@@ -19,6 +19,7 @@ from complaints.access import cases_for
 from complaints.actions import NotKept, drop_filter, keep_filter
 from complaints.desk import filters as beside
 from complaints.desk.chips import Chip, chip
+from complaints.desk.measures import late_measures
 from complaints.desk.seats import Seat, page, seated, seated_also_from_outside
 from complaints.models import Case, Deadline, Letter, Membership
 from complaints.queries import worklist as query
@@ -138,6 +139,7 @@ def listed(
                 (name, words, counts[name], query.Filters(pile=name).query(), name == filters.pile)
                 for name, words in PILE_WORDS.items()
             ],
+            "late_measures": late_measures(seat, cases, viewer.keys),
             "attention": counts["late"] + counts["today"],
             "rows": [_row(case, seat, asked) for case in current.object_list],
             "current": current,

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
-from complaints.models import BESIDE, Case, Deadline, Document, Event, Letter, Membership, Party
+from complaints.models import BESIDE, Case, Deadline, Document, Event, Letter, Measure, Membership, Party
 from complaints.said import in_words, spoken
 from complaints.uploads import clean_name
 from procedures import answers, engine, wording
@@ -61,7 +61,7 @@ class Chapter:
     passages: list[Passage]
     clocks: list[tuple[str, str, str]]
     messages: list[Passage]
-    measures: list[tuple[str, str, str]]
+    measures: list[tuple[str, str, str, str]]
     story: list[tuple[datetime, str, str]]
 
 
@@ -93,13 +93,27 @@ def chapter_of(case: Case, *, for_outside: bool) -> Chapter:
             Passage(each.member.name if each.member else each.get_by_display(), each.sent_at, [("", each.text)])
             for each in case.messages.select_related("member__user")
         ],
-        measures=[(each.what, each.owner, wording.day(each.due_on)) for each in case.measures.all()],
+        measures=[
+            (each.what, each.owner, wording.day(each.due_on), _how_it_went(each)) for each in case.measures.all()
+        ],
         story=[
             (each.at, _who(each), wording.occurrence(each.occurrence, procedure=procedure))
             for each in events
             if not each.occurrence.startswith((BESIDE, engine.CHECK)) and each.occurrence != engine.RECOUNT
         ],
     )
+
+
+def _how_it_went(measure: Measure) -> str:
+    """Whether a measure was done, what shows it, and whether it worked; nothing while it is open."""
+    if measure.dropped_on:
+        return _("Hoeft niet meer: %(reason)s") % {"reason": measure.evidence}
+    if measure.done_on is None:
+        return ""
+    told = [_("Gedaan op %(day)s: %(evidence)s") % {"day": wording.day(measure.done_on), "evidence": measure.evidence}]
+    if measure.effect:
+        told.append(f"{measure.get_effect_display().capitalize()}: {measure.effect_reason}")
+    return "\n".join(told)
 
 
 def pieces_of(cases: Sequence[Case], *, for_outside: bool) -> list[Piece]:

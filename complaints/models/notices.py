@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from complaints.models.cases import Case
+from complaints.models.measures import Measure
 from complaints.models.people import Membership
 from procedures.scoping import ScopedManager, ScopedModel
 
@@ -23,10 +24,14 @@ class Notice(ScopedModel):
         MESSAGE = "message"  # somebody wrote you a message; what it says stands on the page alone
         INVITE = "invite"
         LETTER = "letter"  # a letter waits for you: to be looked at, or to be changed
+        MEASURE = "measure"  # a measure that is yours has to be done, or is late
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=10, choices=Kind)
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    measure = models.ForeignKey(
+        Measure, on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
+    )
     to_email = models.EmailField()
     language = models.CharField(max_length=5, default="nl")
     made_at = models.DateTimeField()

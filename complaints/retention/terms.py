@@ -16,6 +16,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from complaints.models import BatchedLetter, Case, Deadline, Event, IncomingMail, Measure, RetentionHold
+from complaints.queries import measures
 from procedures import deadlines, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
@@ -109,8 +110,8 @@ def _reasons(*, at: datetime) -> tuple[dict[int, list[str]], dict[int, Retention
     running = Deadline.objects.filter(status=Deadline.Status.OPEN, overdue_at__gt=at, case__closed_at__isnull=False)
     for key in running.order_by().values_list("case_id", flat=True).distinct():
         found[key].append(_("Er loopt nog een termijn, bijvoorbeeld voor bezwaar of beroep."))
-    for key, due_on in open_measures(at.date()).order_by().values_list("case_id").annotate(Max("due_on")):
-        found[key].append(_("Er staat nog een maatregel open, tot en met %(day)s.") % {"day": wording.day(due_on)})
+    for key, due_on in open_measures().order_by().values_list("case_id").annotate(Max("due_on")):
+        found[key].append(_("Er staat nog een maatregel open, beloofd voor %(day)s.") % {"day": wording.day(due_on)})
     printed = BatchedLetter.objects.filter(fate=BatchedLetter.Fate.WAITING, batch__ended_at=None)
     for key in printed.order_by().values_list("letter__case_id", flat=True).distinct():
         found[key].append(_("Een brief ligt gedrukt in een stapel die nog niet is gepost."))
@@ -122,6 +123,6 @@ def _reasons(*, at: datetime) -> tuple[dict[int, list[str]], dict[int, Retention
     return found, holds
 
 
-def open_measures(on: date) -> QuerySet[Measure]:
-    """The measures that still have to be carried out on a day."""
-    return Measure.objects.filter(due_on__gte=on)
+def open_measures() -> QuerySet[Measure]:
+    """The measures that were neither done nor dropped: however late, their case is kept."""
+    return Measure.objects.filter(measures.OPEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,15 +86,19 @@ def test_a_settled_case_is_not_closed_before_the_directie_considered_prevention(
     title = definition("klikklaar").act(act).title.nl
     assert title in told(case, people["director"])
     now = timezone.now()
-    measure = {"what": "Een tweede lezer", "owner": "Nadia Brouwer", "due_on": now.date().isoformat()}
+    due_on = (now + timedelta(days=30)).date().isoformat()
+    owners = [people["chair"].name.upper(), "De drukker"]
+    measures = [{"what": "Een tweede lezer", "owner": each, "due_on": due_on} for each in owners]
     with scope(case.organisation_id):
         director = actor_of(people["director"], case)
         with pytest.raises(ActRefused):
             perform(case, act, answers={}, actor=director, at=now)
-        perform(case, act, answers={"prevention": "Beter lezen.", "measures": [measure]}, actor=director, at=now)
+        perform(case, act, answers={"prevention": "Beter lezen.", "measures": measures}, actor=director, at=now)
         closed = Case.objects.get(pk=case.pk)
         assert closed.is_closed
-        assert [each.what for each in closed.measures.all()] == ["Een tweede lezer"]
+        found = list(closed.measures.order_by("pk"))
+        assert [(each.owner, each.member) for each in found] == list(zip(owners, [people["chair"], None], strict=True))
+        assert all(each.remind_at and each.remind_at > now for each in found)
     assert title not in told(closed, people["director"])
 
 

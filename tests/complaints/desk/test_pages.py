@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
-WORKLIST_QUERIES = 41
+WORKLIST_QUERIES = 42
 CASE_QUERIES = 53
 
 

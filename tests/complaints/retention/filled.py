@@ -15,6 +15,7 @@ from complaints.actions import (
     disclosing,
     hearings,
     keep_filter,
+    measures,
     open_case,
     perform,
     requests,
@@ -95,6 +96,18 @@ def filled_case(organisation: Organisation, people: dict[str, Membership], *, at
         Case.objects.filter(pk=case.pk).update(checks={"dossier_read": text})
         event = case.events.earliest("number")
         Measure.objects.create(case=case, event=event, what=text, owner=NAME, due_on=at.date())
+        measures.finish(
+            Measure.objects.get(case=case),
+            text,
+            kind=Measure.Kind.PREVENTIVE,
+            done_on=at.date(),
+            document=case.documents.earliest("pk"),
+            actor=actor,
+            at=at,
+        )
+        measures.judge(Measure.objects.get(case=case), Measure.Effect.WORKED, text, repeats=0, actor=actor, at=at)
+        Measure.objects.filter(case=case).update(member=csm)
+        write_notice(case, Notice.Kind.MEASURE, at=at, member=csm, measure=Measure.objects.get(case=case))
         mail = IncomingMail(
             case=case,
             size=9,

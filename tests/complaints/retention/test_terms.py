@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints.actions import THE_COMPLAINANT, perform, tick_check
+from complaints.actions import THE_COMPLAINANT, Actor, perform, tick_check
+from complaints.actions.measures import finish
 from complaints.actions.retaining import hold, lift
-from complaints.models import Case, Deadline, Measure, Membership, RetentionHold
+from complaints.models import Case, Deadline, Event, Measure, Membership, RetentionHold
 from complaints.queries.state import state_of
 from complaints.retention.terms import kept, term_of
 from procedures.definition import Unit
@@ -121,7 +122,7 @@ def test_closing_day_moves_nothing(case: Case):
 
 
 @pytest.mark.django_db
-def test_what_still_runs_keeps_a_case_by_itself(case: Case):
+def test_what_still_runs_keeps_a_case_by_itself(case: Case, people: dict[str, Membership]):
     later = NOON + timedelta(days=400)
     assert reasons(case, at=later) == ()
     with scope(case.organisation_id):
@@ -133,8 +134,12 @@ def test_what_still_runs_keeps_a_case_by_itself(case: Case):
     with scope(case.organisation_id):
         Deadline.objects.filter(case=case).update(status=Deadline.Status.MISSED)
         event = case.events.earliest("number")
-        Measure.objects.create(case=case, event=event, what="x", owner="y", due_on=(later + timedelta(days=5)).date())
-    assert len(reasons(case, at=later)) == 1
+        measure = Measure.objects.create(case=case, event=event, what="x", owner="y", due_on=later.date())
+    assert len(reasons(case, at=later + timedelta(days=6))) == 1, "however late it is"
+    with scope(case.organisation_id):
+        actor = Actor(Event.By.STAFF, frozenset(), people["csm"])
+        done_on, kind = later.date(), Measure.Kind.CORRECTIVE
+        finish(measure, "Gedaan.", kind=kind, done_on=done_on, actor=actor, at=later)
     assert reasons(case, at=later + timedelta(days=6)) == ()
 
 

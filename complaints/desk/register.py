@@ -89,7 +89,7 @@ def register(request: HttpRequest, seat: Seat) -> HttpResponse:
         "desk/register.html",
         {
             "title": _("Klachtenregister"),
-            "columns": [_title(each, seat.procedure) for each in shown[1:]],
+            "columns": _titles(shown[1:], seat.procedure),
             "rows": [
                 (case.reference, [_on_screen(cell) for cell in _line(case, shown[1:], names)])
                 for case in current.object_list
@@ -121,7 +121,7 @@ def export(request: HttpRequest, seat: Seat) -> HttpResponse:
     names = _names()
     table = Table(
         _("Klachtenregister"),
-        [_title(each, seat.procedure) for each in columns],
+        _titles(columns, seat.procedure),
         [_line(case, columns, names) for case in cases],
     )
     if form == "csv":
@@ -257,6 +257,16 @@ def _cell(line: Line, column: str) -> Cell:
 
 def _columns(procedure: Procedure) -> tuple[str, ...]:
     return procedure.register or PLAIN
+
+
+def _titles(columns: Sequence[str], procedure: Procedure) -> list[str]:
+    """What stands above the columns; two that are asked in the same words are told apart by the act that asks."""
+    found = [_title(each, procedure) for each in columns]
+    asking = {field.name: act for act in reversed(procedure.acts) for field in act.fields}
+    return [
+        f"{title} ({_in(asking[column].title)})" if found.count(title) > 1 and column in asking else title
+        for column, title in zip(columns, found, strict=True)
+    ]
 
 
 def _title(column: str, procedure: Procedure) -> str:

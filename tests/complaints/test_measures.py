@@ -73,6 +73,7 @@ def reminded(organisation: Organisation, *, at: datetime) -> list[tuple[str, str
         return [(each.member.name, moment) for each, moment in zip(new, moments, strict=True) if each.member]
 
 
+@pytest.mark.rule("KC-15")
 def test_owner_is_reminded_once_before_on_and_after_the_promised_day(
     organisation: Organisation, people: dict[str, Membership], case: Case, smtp_server: MailServer
 ):

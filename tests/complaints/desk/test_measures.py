@@ -34,6 +34,7 @@ def promised(case: Case, by: Membership, what: str, *, days: int = 9, at: dateti
         return measures.promise(case, what, plan, actor=actor_of(by, case), at=now)
 
 
+@pytest.mark.rule("KC-15")
 def test_a_measure_from_promise_to_judgement(
     opened: tuple[Case, str], people: dict[str, Membership], signed_in: SignedIn
 ) -> None:

@@ -8,24 +8,31 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from complaints.actions import link_respondent, perform
+from complaints.demo.paths import ways
 from complaints.desk.spreadsheets import Table, as_csv, as_xlsx
-from complaints.models import Case, Membership, Party, Reading
+from complaints.models import Case, Letter, Membership, Party, Reading
 from complaints.queries import register as query
 from procedures.models import Organisation
 from procedures.scoping import scope
-from tests.complaints.factories import SLUGS, account, actor_of, filed_case, member, published, staffed
+from tests.complaints.desk.phases import SHEET, Walk
+from tests.complaints.factories import SLUGS, account, actor_of, definition, filed_case, member, published, staffed
 
 SignedIn = Callable[[Membership], Client]
 
 REGISTER, EXPORT = "/beheer/register/", "/beheer/register/uitvoer/"
 QUERIES = 34
+VERDICT_OF_TWO = "Wat is het oordeel? (Stuur het besluit)"  # the committee is asked for one in the same words
 NOW = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -227,6 +234,58 @@ def test_register_of_each_procedure_can_be_made(slug: str, signed_in: SignedIn):
     assert found["Nummer"] == case.reference
     assert found["Indiener"] == "Jolanda Verweij"
     assert found["Ontvangen op"] == "20-11-2026"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("slug", "phase", "named"),
+    [
+        pytest.param(
+            "klassepro",
+            "decided",
+            [
+                "Wat is er gebeurd?",
+                "Ontvangen op",
+                "Over wie",
+                "Behandelaar",
+                "Wat is het oordeel? (Stuur het besluit)",
+            ],
+            marks=[pytest.mark.rule("KP-03"), pytest.mark.rule("KP-05")],
+        ),
+        pytest.param(
+            "klikklaar",
+            "closed",
+            [
+                *("Indiener", "Adres", "Postcode", "Woonplaats", "Onderwerp", "Ontvangen op", "Over wie", "Brieven"),
+                *("Fase", "Besluit op", "Afgesloten op", "Afloop", "Wat is het oordeel?"),
+                "Om welke producten of diensten gaat het?",
+            ],
+            marks=pytest.mark.rule("KK-11"),
+        ),
+        pytest.param(
+            "o21", "rejected", ["Nummer", "Ontvangen op", "Fase", "Waarom niet?"], marks=pytest.mark.rule("O21-19")
+        ),
+        pytest.param("klimkoord", "formal_closed", ["Nummer", "Spoor", "Fase", "Afloop", "Afgesloten op"]),
+    ],
+)
+def test_register_tells_what_the_source_wants_to_have_in_it(
+    slug: str, phase: str, named: list[str], signed_in: SignedIn, media_folder: Path
+):
+    organisation = published(slug)
+    people = staffed(organisation)
+    with scope(organisation.pk):
+        Membership.objects.update(function="Adviseur")
+        default_storage.save(SHEET, ContentFile(b"%PDF-1.7"))
+        for case in Walk(organisation, people).steps(ways(definition(slug))[phase], ends_at=timezone.now()):
+            reached = case
+        if not reached.parties.filter(kind=Party.Kind.RESPONDENT).exists():
+            Party.objects.create(case=reached, kind=Party.Kind.RESPONDENT, name="Pieter Hoekstra")
+        Letter.objects.filter(case=reached).update(state=Letter.State.SENT, sent_at=timezone.now())
+    administers = next(each.name for each in definition(slug).roles if each.is_administrator)
+    head, row = csv_of(signed_in(people[administers]).post(EXPORT, {"form": "csv"}).content)
+    found = dict(zip(head, row, strict=True))
+    assert len(found) == len(head), "two columns with the same heading"
+    assert [each for each in named if not found[each]] == []
 
 
 @pytest.mark.django_db

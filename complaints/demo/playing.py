@@ -26,7 +26,7 @@ from complaints.models import Case, Letter, Membership
 from complaints.queries.state import state_of
 from procedures.calendars import Calendar
 from procedures.catalogue import zone_of
-from procedures.definition import COMPLAINANT, Act, FieldKind, Procedure
+from procedures.definition import COMPLAINANT, Act, FieldKind, Measure, Procedure
 from procedures.engine import Status, waits_for
 from procedures.scoping import current
 from procedures.simulation import Rehearsal, open_acts
@@ -106,10 +106,8 @@ class _Player:
         case = self._fresh()
         if case:
             self.rehearsal.case = state_of(case, self.procedure)
-        answers = {
-            **self.rehearsal.answers(act, at=at, given=move.answers(at)),
-            **self._told(act),
-        }
+        answers = {**self.rehearsal.answers(act, at=at, given=move.answers(at)), **self._told(act)}
+        answers |= self._promised(act, answers, at)
         if case is None:
             channel = self.procedure.intake.channels[self.number % len(self.procedure.intake.channels)].name
             self.case = open_case(
@@ -153,6 +151,15 @@ class _Player:
             name: text
             for name, text in words.items()
             if asked.get(name) in (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.EMAIL, FieldKind.PHONE)
+        }
+
+    def _promised(self, act: Act, answers: Mapping[str, object], at: datetime) -> dict[str, object]:
+        """A measure where the act asks for one, and in every second case where it leaves that open."""
+        what, owner = self.cast.phrases["measure"], next(iter(self.cast.members.values()))[0].name
+        return {
+            field.name: (Measure(what, owner, (at + timedelta(days=30)).date()),)
+            for field in self.procedure.fields_of(act)
+            if field.kind is FieldKind.MEASURES and (field.name in answers or (self.number % 2 and not field.when))
         }
 
     def _as_stored(self, act: Act, answers: Mapping[str, object]) -> dict[str, object]:

@@ -1,5 +1,8 @@
 """Slows down who tries too often, and never locks anyone out: guessing takes ever longer, for the visitor who guesses.
 
+Beside that an organisation takes so many forms a minute from all visitors together (ORGANISATION_LIMIT), so that a
+flood at one leaves room for the others.
+
 A try is held against the visitor, not against the case that they guess at; so the complainant, who comes from another
 address, gets in at once, and the guesser too when the code is right after the wait.
 """
@@ -14,14 +17,18 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest
 
+from complaints import counting
 from complaints.models import Attempt
 from procedures.scoping import current
 
 # How many tries of a kind are free; after them each next one waits longer.
 FREE = {"code": 5, "link": 3, "file": 10, "feed": 10}
 LONGEST = timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+_EVERYBODY = "everybody"  # in the place of one visitor
 QUIET = timedelta(minutes=15)  # without a try for so long, all is forgotten
 
 
@@ -36,7 +43,10 @@ def wait_for(request: HttpRequest, what: str, *, at: datetime) -> int:
     known = _known(visitor, what, at=at)
     if known is None or known.count < FREE[what]:
         return 0
-    return max(0, math.ceil((known.next_at - at).total_seconds()))
+    seconds = max(0, math.ceil((known.next_at - at).total_seconds()))
+    if seconds:
+        counting.count(counting.LIMITED, what)
+    return seconds
 
 
 def count(request: HttpRequest, what: str, *, at: datetime) -> None:
@@ -50,6 +60,34 @@ def count(request: HttpRequest, what: str, *, at: datetime) -> None:
     )
     Attempt.objects.bulk_create(
         [row],
+        update_conflicts=True,
+        unique_fields=["organisation", "visitor", "what"],
+        update_fields=["count", "next_at", "forget_at"],
+    )
+
+
+def wait_for_all(what: str, *, at: datetime) -> int:
+    """How many seconds everybody has to wait before one more of this kind at the organisation in scope; mostly 0.
+
+    It does not make them take turns: a few at the same moment may go beyond the limit together.
+    """
+    limit: int = settings.ORGANISATION_LIMIT
+    known = _known(_EVERYBODY, what, at=at) if limit else None
+    if known is None or known.count < limit:
+        return 0
+    counting.count(counting.LIMITED, what)
+    return max(1, math.ceil((known.forget_at - at).total_seconds()))
+
+
+def count_for_all(what: str, *, at: datetime) -> None:
+    """Counts one of this kind for the organisation in scope. To be called last: others wait until this commits."""
+    if not settings.ORGANISATION_LIMIT:
+        return
+    now = Attempt.objects.filter(visitor=_EVERYBODY, what=what, forget_at__gt=at)
+    if now.update(count=F("count") + 1):
+        return
+    Attempt.objects.bulk_create(
+        [Attempt(visitor=_EVERYBODY, what=what, count=1, next_at=at, forget_at=at + MINUTE)],
         update_conflicts=True,
         unique_fields=["organisation", "visitor", "what"],
         update_fields=["count", "next_at", "forget_at"],

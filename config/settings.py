@@ -158,7 +158,10 @@ if IS_PRODUCTION:
         "OPERATIONS_TOKEN must be at least 32 characters, or empty.": 0
         < len(env.str("OPERATIONS_TOKEN", default=""))
         < 32,
-        "MEDIA_ROOT must be set: dossiers belong in a place that is backed up.": "MEDIA_ROOT" not in os.environ,
+        "MEDIA_ROOT or S3_BUCKET must be set: dossiers belong in a place that is backed up.": (
+            "MEDIA_ROOT" not in os.environ and not env.str("S3_BUCKET", default="")
+        ),
+        "S3_ENDPOINT must begin with https://": env.str("S3_ENDPOINT", default="").startswith("http://"),
     }
     _refused = [sentence for sentence, holds in _refusals.items() if holds]
     if _refused:
@@ -249,8 +252,24 @@ HISTORY_HEADS = Path(env.str("HISTORY_HEADS", default=str(VAR_DIR / "history-hea
 HISTORY_KEY = env.str("HISTORY_KEY", default="") or SECRET_KEY
 # Where pg_dump and pg_restore are; empty: those of the embedded PostgreSQL.
 POSTGRES_PROGRAMS = env.str("POSTGRES_PROGRAMS", default="")
+# S3-compatible storage for dossiers, where S3_BUCKET names a bucket; without it they are in MEDIA_ROOT.
+S3_BUCKET = env.str("S3_BUCKET", default="")
+S3_ENDPOINT = env.str("S3_ENDPOINT", default="")
+_dossiers: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+if S3_BUCKET:
+    _dossiers = {
+        "BACKEND": "config.s3.Dossiers",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": S3_ENDPOINT or None,
+            "region_name": env.str("S3_REGION", default="") or None,
+            "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+            "location": env.str("S3_FOLDER", default=""),
+        },
+    }
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _dossiers,
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if IS_PRODUCTION
@@ -340,6 +359,8 @@ if _is_behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many proxies of our own a request comes through. X-Forwarded-For is believed that far, counted from its right.
 TRUSTED_PROXIES = max(1, env.int("TRUSTED_PROXIES", default=1)) if _is_behind_proxy else 0
+# How many forms an organisation takes in a minute, of all visitors together; 0 is without a limit.
+ORGANISATION_LIMIT = env.int("ORGANISATION_LIMIT", default=600)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

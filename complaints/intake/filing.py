@@ -85,7 +85,15 @@ def file_complaint(request: HttpRequest) -> HttpResponse:
     # A second click waits here for the first, and then finds what that one opened.
     draft = Draft.objects.select_for_update().filter(nonce=nonce).first()
     opened = opened_with(nonce)
-    return _receipt(request, opened) if opened else _step(request, procedure, nonce, draft)
+    if opened:
+        return _receipt(request, opened)
+    now = timezone.now()
+    seconds = throttling.wait_for_all("form", at=now)
+    if seconds:
+        return _busy(request, procedure, nonce, draft, seconds)
+    response = _step(request, procedure, nonce, draft)
+    throttling.count_for_all("form", at=now)
+    return response
 
 
 @cache_control(private=True, no_cache=True)
@@ -195,6 +203,17 @@ def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: 
     return _receipt(request, opened)
 
 
+def _busy(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft | None, seconds: int) -> HttpResponse:
+    """The form with all that was typed, because too many are sent to this organisation at the moment."""
+    form = complaint_form(procedure, draft=draft)
+    form.initial = {**form.initial, **as_initial(typed(form, request.POST))}
+    response = _form_page(
+        request, procedure, draft, form=form, nonce=nonce, status=HTTPStatus.TOO_MANY_REQUESTS, wait=seconds
+    )
+    response["Retry-After"] = str(seconds)
+    return response
+
+
 def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
     """What a browser gets whose form carries no valid token any more: the form again, with all that was typed.
 
@@ -224,6 +243,7 @@ def _form_page(
     form: AnswersForm | None = None,
     nonce: str = "",
     status: HTTPStatus | None = None,
+    wait: int = 0,
 ) -> HttpResponse:
     form = form or complaint_form(procedure, draft=draft)
     elsewhere = referral(procedure, str(form.data.get(EXCLUSION, ""))) if form.is_bound else None
@@ -238,10 +258,12 @@ def _form_page(
             "nonce": nonce or (draft.nonce if draft else secrets.token_urlsafe(32)),
             "kept": list(draft.files.all()) if draft else [],
             "filed": "" if draft else request.session.get(FILED_KEY, {}).get(_organisation(request), ""),
-            "is_resumed": draft is not None and not is_wrong,
+            "is_resumed": draft is not None and not is_wrong and not wait,
             "referral": elsewhere,
             "referrals": {each.name: each.referral for each in procedure.intake.exclusions},
             "is_stale": status is HTTPStatus.FORBIDDEN,
+            "wait": wait,
+            "came_along": bool(wait and request.FILES),
         },
         status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK),
     )

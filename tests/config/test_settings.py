@@ -79,6 +79,7 @@ def test_production_with_safe_values_has_host_cookies_and_https(monkeypatch):
         ("DEFAULT_FROM_EMAIL", ""),
         ("DEBUG", "true"),
         ("OPERATIONS_TOKEN", "short"),
+        ("S3_ENDPOINT", "http://s3.example.nl"),
         ("OIDC_PROVIDERS", '{"a": {"issuer": "http://login.example.nl", "client_id": "b", "secret": "c"}}'),
     ],
 )
@@ -88,7 +89,7 @@ def test_production_with_an_unsafe_value_refuses_and_names_it(monkeypatch, name,
 
 
 def test_production_without_a_media_folder_refuses(monkeypatch):
-    with pytest.raises(ImproperlyConfigured, match="MEDIA_ROOT must be set"):
+    with pytest.raises(ImproperlyConfigured, match="MEDIA_ROOT or S3_BUCKET must be set"):
         settings_in(monkeypatch, **{name: value for name, value in SAFE.items() if name != "MEDIA_ROOT"})
 
 

@@ -16,9 +16,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
+from pytest_django import Settings
 
 from complaints.actions import forget_expired, perform, send_waiting
-from complaints.models import Case, Document, Draft, DraftFile, Letter, Party
+from complaints.models import Attempt, Case, Document, Draft, DraftFile, Letter, Party
 from complaints.throttling import FREE
 from procedures.scoping import scope
 from tests.complaints.factories import SLUGS, act_answers, actor_of, definition, published, staffed
@@ -303,3 +304,31 @@ def test_many_complaints_from_one_place_are_slowed_down_and_none_is_lost(client:
     assert elsewhere.post("/klassepro/indienen/", sent).status_code == 201, "another visitor waits for nobody"
     with scope(organisation.pk):
         assert Case.objects.count() == FREE["file"] + 1
+
+
+@pytest.mark.django_db
+def test_flood_at_one_organisation_asks_to_wait_loses_nothing_and_leaves_the_others_alone(
+    client: Client, settings: Settings, media_folder: Path
+):
+    settings.ORGANISATION_LIMIT = 2
+    organisation, _ = published(SLUG), published("klassepro")
+    sent = typed(definition(SLUG), nonce="n" * 43)
+    for number in range(2):
+        flood = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        assert flood.post(f"/{SLUG}/indienen/", sent | {"nonce": f"{number}" * 43}).status_code == 201
+    page = client.post(f"/{SLUG}/indienen/", sent | {"files": txt(), "description": "Het ging zo."})
+    assert page.status_code == 429
+    assert 0 < int(page["Retry-After"]) <= 60
+    assert "Het is nu erg druk" in text_of(page)
+    assert "Kies de bestanden die u net meestuurde daarna opnieuw." in text_of(page)
+    again = hidden(page.content.decode())
+    assert (again["nonce"], "Het ging zo." in page.content.decode()) == ([sent["nonce"]], True)
+    replayed = client.post(f"/{SLUG}/indienen/", sent | {"nonce": "0" * 43})
+    assert replayed.status_code == 200, "what was filed is shown, however busy it is"
+    assert client.get(f"/{SLUG}/indienen/").status_code == 200
+    other = typed(definition("klassepro"), nonce="m" * 43)
+    assert client.post("/klassepro/indienen/", other).status_code == 201
+    with scope(organisation.pk):
+        assert Case.objects.count() == 2
+        Attempt.objects.filter(what="form").update(forget_at=timezone.now())
+    assert client.post(f"/{SLUG}/indienen/", sent).status_code == 201

@@ -14,10 +14,10 @@ export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check drill bench rules screens reset
+.PHONY: help setup run demo-year test check drill bench rules screens reset
 
 help:  ## Show these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: .venv/ready  ## Set up the environment; starts nothing
 
@@ -38,6 +38,9 @@ $(UV): Makefile
 
 run: setup  ## Run everything on http://localhost:8000; Ctrl-C stops it, the data stay
 	@exec $(RUN)/python -m config.run
+
+demo-year: setup  ## Fill an organisation with thousands of cases over three years, for its yearly reports; org=o21 for another
+	@$(RUN)/python -m config.run --year $(or $(org),klik-onderwijs)
 
 test: setup  ## Run the whole test suite
 	$(RUN)/python -m pytest

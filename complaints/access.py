@@ -131,6 +131,16 @@ def may_look(membership: Membership, procedure: Procedure) -> bool:
     )
 
 
+def may_read_reports(membership: Membership, procedure: Procedure) -> bool:
+    """Whether a member may read the yearly reports and write in them: who has a yearly duty, who may publish, and who
+    administers. Nobody from outside."""
+    reading = {duty.by for duty in procedure.duties} | {procedure.publisher}
+    return membership.is_active and any(
+        role.name in membership.roles and not role.is_outside and (role.is_administrator or role.name in reading)
+        for role in procedure.roles
+    )
+
+
 def case_to_look_into(membership: Membership, reference: str, procedure: Procedure) -> Case | None:
     """The case that a member may read with a written reason. Never one that is about them; None as if there is none."""
     if not may_look(membership, procedure):

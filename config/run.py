@@ -97,19 +97,22 @@ def say(sentence: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reset", action="store_true", help="stop what was left running and throw all data away")
+    parser.add_argument("--year", metavar="ORGANISATION", help="fill one organisation with years of cases, and end")
     options = parser.parse_args()
     var = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
+        if options.year and _is_running(var):
+            return _fill_running(var, options.year)
         with _alone(var):
             _stop_leftovers(var)
             if options.reset:
                 embedded.remove(var)
                 say(f"{var} is empty again.")
             else:
-                _serve(var)
+                _serve(var, year=options.year)
     except (CannotRun, embedded.NotStarted) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
@@ -143,13 +146,29 @@ def _alone(var: Path) -> Iterator[None]:
         yield
 
 
+def _is_running(var: Path) -> bool:
+    try:
+        with _alone(var):
+            return False
+    except CannotRun:
+        return True
+
+
+def _fill_running(var: Path, organisation: str) -> int:
+    """The stack runs: its database is found by its socket."""
+    environment = {**os.environ, "ENVIRONMENT": "development", "VAR_DIR": str(var)}
+    command = [PYTHON, "manage.py", "demo_year", organisation]
+    return subprocess.run(command, cwd=BASE_DIR, env=environment, check=False).returncode
+
+
 def _stop_leftovers(var: Path) -> None:
     for record in sorted((var / "run").glob("*.json")):
         if embedded.stop_leftover(record):
             say(f"stopped {record.stem}, which an earlier run that was killed had left behind")
 
 
-def _serve(var: Path) -> None:
+def _serve(var: Path, *, year: str = "") -> None:
+    """Starts everything and serves until something ends; with `year` it ends once that organisation has its years."""
     port, mail_port, smtp_port, post_port = (
         _free_port(variable, default)
         for variable, default in (("PORT", 8000), ("MAIL_PORT", 8025), ("SMTP_PORT", 1025), ("POST_PORT", 8024))
@@ -199,6 +218,12 @@ def _serve(var: Path) -> None:
             accounts = programs.run("demo", "--accounts")
         else:
             say("there is no demo in this checkout, so there are no organisations yet")
+        if year:
+            say(f"filling years of cases for {year}: this takes a minute or two …")
+            for line in programs.run("demo_year", year).splitlines():
+                say(line)
+            say("`make run` serves it.")
+            return
 
         programs.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", grace=25)
         # SIGQUIT is Celery's soft shutdown: what runs may finish within half a minute; an idle worker leaves at once.

@@ -205,7 +205,8 @@ class FieldKind(StrEnum):
 
 
 class Meaning(StrEnum):
-    """What a choice comes down to, in every procedure: how a verdict counts, or whether a complaint is a repeat."""
+    """What a choice comes down to, in every procedure: how a verdict counts, whether a complaint is a repeat, whether
+    the client stayed."""
 
     UPHELD = "upheld"
     PARTLY_UPHELD = "partly_upheld"
@@ -213,10 +214,13 @@ class Meaning(StrEnum):
     NO_FINDING = "no_finding"
     REPEAT = "repeat"  # the same was complained about before
     NO_REPEAT = "no_repeat"
+    CLIENT_KEPT = "client_kept"  # after the complaint; for the yearly report
+    CLIENT_LOST = "client_lost"
 
 
 VERDICTS = frozenset({Meaning.UPHELD, Meaning.PARTLY_UPHELD, Meaning.NOT_UPHELD, Meaning.NO_FINDING})
 REPEATS = frozenset({Meaning.REPEAT, Meaning.NO_REPEAT})
+EFFECTS = frozenset({Meaning.CLIENT_KEPT, Meaning.CLIENT_LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,6 +533,7 @@ class YearlyDuty:
     month: int
     day: int
     text: Text = EMPTY
+    sends_to: str = ""  # the role that gets the adopted report with it
     rules: tuple[str, ...] = ()
 
 
@@ -548,6 +553,7 @@ class Indicator:
 @dataclass(frozen=True, slots=True)
 class Report:
     contents: tuple[str, ...] = ()
+    nature: tuple[str, ...] = ()  # the questions of the form whose choices say what a complaint is about
     indicators: tuple[Indicator, ...] = ()
     rules: tuple[str, ...] = ()
 

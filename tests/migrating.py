@@ -22,7 +22,12 @@ import django
 # The last migration of each app from before there was anything to keep running.
 BASELINE = {"complaints": "0014_committees", "procedures": "0002_isolation"}
 # Later ones with a finding that does no harm: why.
-ACCEPTED: dict[tuple[str, str], str] = {}
+ACCEPTED: dict[tuple[str, str], str] = {
+    (
+        "complaints",
+        "0018_reports",
+    ): "what it adds to notices looks at rows that are about a duty, and there are none yet"
+}
 _NEW_TABLE = re.compile(r'^CREATE TABLE "(\w+)"')
 _TABLE = re.compile(r'^(?:ALTER TABLE|CREATE (?:UNIQUE )?INDEX "?\w+"? ON) "(\w+)"')
 

@@ -19,6 +19,7 @@ from complaints.actions.beside import QUIET, record_beside
 from complaints.actions.documents import keep_documents
 from complaints.actions.indexing import index_case
 from complaints.actions.recording import Recorder, member_called
+from complaints.actions.returning import note_returns
 from complaints.models import BESIDE, Assignment, Case, Event, Membership, Party, ReferenceCounter
 from complaints.queries.merging import together
 from complaints.queries.state import state_of
@@ -80,7 +81,8 @@ def open_case(
     Raises engine.ActRefused, catalogue.NotInForce, uploads.UploadRefused.
 
     Side effects, in order: reference, case, parties, event (with answers, clocks, letters), documents, whatever
-    time has already brought since `received_at`, and the words that the case is found by.
+    time has already brought since `received_at`, the words that the case is found by, and on earlier cases of the same
+    person that they came back.
     """
     nonce = nonce or secrets.token_urlsafe(32)
     code = _code_for(nonce)
@@ -125,6 +127,9 @@ def open_case(
     keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
     let_time_pass(recorder, decision.case, recorded_at)
     index_case(case)
+    email = str(answers.get("email") or "").strip()
+    if email:
+        note_returns([email], zone=zone_of(procedure))
     return Opened(case, code)
 
 

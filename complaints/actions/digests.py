@@ -31,6 +31,7 @@ from complaints.letters import mailing
 from complaints.models import Measure, Subscription
 from complaints.queries.agenda import Owed, owed
 from complaints.queries.deputies import stood_in_for
+from complaints.queries.duties import Task, tasks
 from complaints.queries.measures import owned
 from procedures import wording
 from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
@@ -169,7 +170,8 @@ def _message(key: int, morning: Morning) -> EmailMessage | None:
     """The mail of one subscription; None when there is nothing to tell, or nowhere to send it."""
     member = Subscription.objects.select_related("member__user").get(pk=key).member
     cases = cases_for(member, morning.procedure, at=morning.at)
-    told = digest_of(owed(cases, member, morning.procedure, at=morning.at), morning)
+    yearly = tasks(morning.procedure, member.roles, today=morning.on)
+    told = digest_of(owed(cases, member, morning.procedure, at=morning.at), morning, yearly)
     told = with_measures(told, owned(cases, {member.pk, *stood_in_for(member, on=morning.on)}), morning)
     if told.is_empty or not member.user.email:
         return None
@@ -190,14 +192,34 @@ def _message(key: int, morning: Morning) -> EmailMessage | None:
     )
 
 
-def digest_of(deadlines: Sequence[Owed], morning: Morning) -> words.Digest:
-    """What there is to tell on that morning: what is late, ends today, or ends before the week does."""
+def digest_of(deadlines: Sequence[Owed], morning: Morning, yearly: Sequence[Task] = ()) -> words.Digest:
+    """What there is to tell on that morning: what is late, ends today, or ends before the week does; deadlines of cases
+    first, then yearly duties."""
     today = _end_of(morning.on, morning.zone)
-    week = _end_of(morning.on + timedelta(days=6 - morning.on.weekday()), morning.zone)
+    sunday = morning.on + timedelta(days=6 - morning.on.weekday())
+    week = _end_of(sunday, morning.zone)
+    duties = (
+        [each for each in yearly if each.due_on < morning.on],
+        [each for each in yearly if each.due_on == morning.on],
+        [each for each in yearly if morning.on < each.due_on <= sunday],
+    )
     late = [each for each in deadlines if each.overdue_at <= morning.at]
     now = [each for each in deadlines if morning.at < each.overdue_at <= today]
     later = [each for each in deadlines if today < each.overdue_at <= week]
-    return words.Digest(*([_line(each, morning.zone) for each in group] for group in (late, now, later)))
+    groups = zip((late, now, later), duties, strict=True)
+    return words.Digest(
+        *([*(_line(each, morning.zone) for each in owing), *map(_yearly, to_do)] for owing, to_do in groups)
+    )
+
+
+def _yearly(task: Task) -> words.Line:
+    with translation.override(words.LANGUAGE):
+        return words.Line(
+            words.about_year(task.year),
+            task.duty.title.in_language(words.LANGUAGE),
+            wording.short_day(task.due_on),
+            f"{settings.SITE_URL}/beheer/verslag/taken/{task.duty.name}/{task.year}/",
+        )
 
 
 def with_measures(told: words.Digest, measures: Iterable[Measure], morning: Morning) -> words.Digest:

@@ -65,7 +65,7 @@ def erase(
         if treatment.rows is None:
             continue
         names |= _file_names(treatment, dossier)
-        rows[treatment.model._meta.label] += _treat(treatment, dossier)  # noqa: SLF001
+        rows[treatment.model._meta.label] += treat(treatment, dossier)  # noqa: SLF001
     Case.objects.filter(pk__in=dossier.keys).update(erased_at=at)
     rows["admin.LogEntry"] += _forget_log(dossier)
     DoomedFile.objects.bulk_create(DoomedFile(listed=listed, name=each) for each in sorted(names))
@@ -112,7 +112,7 @@ def _file_names(treatment: Treatment, dossier: Dossier) -> set[str]:
     return {name for row in rows for name in row if name}
 
 
-def _treat(treatment: Treatment, dossier: Dossier) -> int:
+def treat(treatment: Treatment, dossier: Dossier) -> int:
     """Deletes or empties the rows of a dossier; how many there were."""
     if treatment.rows is None:
         return 0

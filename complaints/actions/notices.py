@@ -28,12 +28,14 @@ from complaints import nudge
 from complaints.actions.leasing import MAX_ATTEMPTS, judged, next_try, work_off
 from complaints.inbox.addresses import reply_address
 from complaints.inbox.boxes import box_of
+from complaints.letters import duty as words
 from complaints.letters import mailing
-from complaints.models import BESIDE, Case, Event, Measure, Membership, Notice, Party
+from complaints.models import BESIDE, Case, Event, Measure, Membership, Notice, Party, YearReport
 from complaints.queries.deputies import who_is_there
+from complaints.queries.duties import due_on
 from complaints.queries.measures import moment_of
 from procedures import wording
-from procedures.catalogue import procedure_of, zone_of
+from procedures.catalogue import procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure
 from procedures.scoping import scope
 
@@ -189,7 +191,7 @@ def _send_one(organisation: int, key: int, token: uuid.UUID, *, at: datetime, ma
             _put_off(organisation, key, token, "measure_closed", at=at, is_final=True)
             return
         with scope(organisation):
-            message = _message(notice)
+            message = _message(notice, at=at)
         mail.send_messages([message])
     except Exception as problem:  # noqa: BLE001  # whatever went wrong, this one is tried again and the others go on
         error, is_final = judged(problem)
@@ -213,10 +215,9 @@ def _put_off(organisation: int, key: int, token: uuid.UUID, error: str, *, at: d
 
 def _answered_at(notice: Notice, procedure: Procedure) -> str:
     """The address that leads the complainant's answer back to the case, where mail comes in here."""
-    box = box_of(procedure.organisation)
-    if box is None or notice.member_id:
+    box, case = box_of(procedure.organisation), notice.case
+    if box is None or notice.member_id or case is None:
         return ""
-    case = notice.case
     party = case.parties.get(kind=Party.Kind.COMPLAINANT)
     return reply_address(
         box, organisation=notice.organisation_id, case=case.pk, reference=case.reference, party=party.pk
@@ -248,7 +249,47 @@ def _promised(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
     return {"due": wording.day(due_on), "moment": moment_of(due_on, notice.made_at.astimezone(zone).date())}
 
 
-def _message(notice: Notice) -> EmailMessage:
+def _about_duty(notice: Notice, *, at: datetime) -> EmailMessage:
+    """A mail about a yearly duty; with the report, where it is that, and its file is as it was adopted."""
+    procedure = procedure_of(version_in_force(at.date()))
+    year = notice.year or at.year
+    report = None
+    with translation.override(notice.language):
+        if notice.kind == Notice.Kind.REPORT:
+            report = YearReport.objects.get(year=year, adopted_at__isnull=False)
+            subject, body = words.report(year, procedure=procedure)
+        else:
+            duty = next(each for each in procedure.duties if each.name == notice.duty)
+            subject, body = words.reminder(
+                duty,
+                year,
+                due_on(duty, year),
+                procedure=procedure,
+                url=f"{settings.SITE_URL}/beheer/verslag/taken/{duty.name}/{year}/",
+                is_late=notice.kind == Notice.Kind.DUTY_LATE,
+            )
+    mail = mailing.plain(
+        subject=subject,
+        body=body,
+        language=notice.language,
+        sender_name=procedure.name,
+        from_email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        reply_to=procedure.contact.email,
+        to_email=notice.to_email,
+        message_id=notice.message_id,
+    )
+    if report is not None:
+        with report.pdf.open("rb") as file:
+            content = file.read()
+        if hashlib.sha256(content).hexdigest() != report.sha256:
+            raise ValueError("the file is not what was adopted")
+        mail.attach(f"klachten-{year}-{procedure.organisation}.pdf", content, "application/pdf")
+    return mail
+
+
+def _message(notice: Notice, *, at: datetime) -> EmailMessage:
+    if notice.case is None:
+        return _about_duty(notice, at=at)
     procedure = procedure_of(notice.case.version)
     site = f"{settings.SITE_URL}/{procedure.organisation}/volgen/"
     template, address = "notice_message", site

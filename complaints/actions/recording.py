@@ -68,7 +68,7 @@ class Recorder:
             name: fact for name, fact in decision.case.facts.items() if decision.before.facts.get(name) != fact
         } | dict(decision.facts)
         fields = {field.name: field for field in self.procedure.every_field()}
-        salts = {name: secrets.token_hex(16) for name in given if _is_personal(name, fields)}
+        salts = {name: secrets.token_hex(16) for name in given if is_personal_answer(name, fields)}
         case.revision += 1
         leaving = self._leaving_by_themselves(decision.occurrences)
         event = Event.objects.create(
@@ -81,9 +81,7 @@ class Recorder:
             member=actor.membership,
             roles=sorted(actor.roles),
             facts={name: in_history(name, fact, salts) for name, fact in given.items()} | dict(also or {}),
-            decision=_summary(decision)
-            | ({"unlooked": sorted(leaving.values())} if leaving else {})
-            | actor.in_history,
+            decision=summary(decision) | ({"unlooked": sorted(leaving.values())} if leaving else {}) | actor.in_history,
         )
         if leaving:
             Letter.objects.filter(pk__in=leaving).update(
@@ -219,7 +217,7 @@ def member_called(name: str) -> Membership | None:
     return found[0] if len(found) == 1 else None
 
 
-def _is_personal(name: str, fields: Mapping[str, Field]) -> bool:
+def is_personal_answer(name: str, fields: Mapping[str, Field]) -> bool:
     """Whether the answer may say something about a person: whatever somebody typed may."""
     field = fields.get(name)
     if name in PARTY_FIELDS or name in TYPED_BESIDE:
@@ -238,7 +236,7 @@ def in_history(name: str, fact: Fact, salts: Mapping[str, str]) -> object:
     return {"hmac": hmac.new(salts[name].encode(), text.encode(), hashlib.sha256).hexdigest()}
 
 
-def _summary(decision: engine.Decision) -> dict[str, object]:
+def summary(decision: engine.Decision) -> dict[str, object]:
     return {
         "phase": decision.case.phase,
         "acts": list(decision.acts),

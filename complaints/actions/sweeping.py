@@ -14,6 +14,7 @@ from complaints import counting, nudge, throttling
 from complaints.actions import drafts
 from complaints.actions.cases import expire_due
 from complaints.actions.digests import send_digests
+from complaints.actions.duties import write_reminders
 from complaints.actions.measures import remind_owners
 from complaints.actions.moments import is_on_hold, note_moment
 from complaints.actions.notices import send_notices
@@ -64,7 +65,7 @@ def sweep_by(clock: Callable[[], datetime], *, longest: float = math.inf) -> int
         if total == before:
             break
     # After the rounds, so that the mail tells what time has brought. Where the day is done, asking costs no query.
-    daily = (send_digests, carry_out, watch)
+    daily = (send_digests, write_reminders, carry_out, watch)
     total += sum(_done(work, each, at=clock()) for each in open_organisations() for work in daily)
     note_moment(Moment.Name.SWEEP, at=clock())
     counting.count(counting.SWEEPS, "whole")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
@@ -35,7 +36,8 @@ from complaints.desk.seats import Seat, page, seated
 from complaints.letters.digest import LANGUAGE, note
 from complaints.models import Subscription
 from complaints.queries.agenda import Owed, owed
-from procedures.catalogue import NotInForce, procedure_of, version_in_force
+from complaints.queries.duties import Task, tasks
+from procedures.catalogue import NotInForce, procedure_of, version_in_force, zone_of
 from procedures.definition import Procedure
 from procedures.models import Organisation
 
@@ -124,7 +126,8 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     except NotInForce:
         raise Http404 from None
     deadlines = owed(cases_for(member, procedure, at=now), member, procedure, at=now)
-    content = calendar(organisation, procedure, deadlines)
+    yearly = tasks(procedure, member.roles, today=now.astimezone(zone_of(procedure)).date())
+    content = calendar(organisation, procedure, deadlines, yearly)
     etag = f'"{sha256(content).hexdigest()}"'
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="termijnen.ics"'
@@ -134,7 +137,9 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     return _unlisted(answer)
 
 
-def calendar(organisation: Organisation, procedure: Procedure, deadlines: list[Owed]) -> bytes:
+def calendar(
+    organisation: Organisation, procedure: Procedure, deadlines: list[Owed], yearly: Sequence[Task] = ()
+) -> bytes:
     """The deadlines as iCalendar (RFC 5545): the case's number and what has to be done, and nothing about anybody.
 
     The same deadlines give the same bytes. A day term is an event of that whole day, an hour term one at its instant;
@@ -153,6 +158,8 @@ def calendar(organisation: Organisation, procedure: Procedure, deadlines: list[O
         made.add("x-published-ttl", "PT1H")
         for each in deadlines:
             made.add_component(_event(each, organisation, host))
+        for task in yearly:
+            made.add_component(_yearly(task, organisation, host))
     return bytes(made.to_ical())
 
 
@@ -172,6 +179,19 @@ def _event(deadline: Owed, organisation: Organisation, host: str) -> icalendar.E
         event.add("dtend", day + timedelta(days=1))
     event.add("transp", "TRANSPARENT")
     event.add("url", f"{settings.SITE_URL}/beheer/zaken/{deadline.reference}/")
+    return event
+
+
+def _yearly(task: Task, organisation: Organisation, host: str) -> icalendar.Event:
+    """A yearly duty on its last day."""
+    event = icalendar.Event()
+    event.add("uid", f"{organisation.slug}-{task.duty.name}-{task.year}@{host}".lower())
+    event.add("dtstamp", datetime(task.year + 1, 1, 1, tzinfo=ZoneInfo("UTC")))
+    event.add("summary", f"{task.duty.title.in_language(LANGUAGE)} ({task.year})")
+    event.add("dtstart", task.due_on)
+    event.add("dtend", task.due_on + timedelta(days=1))
+    event.add("transp", "TRANSPARENT")
+    event.add("url", f"{settings.SITE_URL}/beheer/verslag/taken/{task.duty.name}/{task.year}/")
     return event
 
 

@@ -292,7 +292,7 @@ def _in(text: Text) -> str:
 
 
 def _on_screen(cell: Cell) -> str:
-    return wording.short_day(cell, year=True) if isinstance(cell, date) else Truncator(cell).chars(SHOWN)
+    return wording.short_day(cell, year=True) if isinstance(cell, date) else Truncator(str(cell)).chars(SHOWN)
 
 
 def _names() -> dict[str, str]:

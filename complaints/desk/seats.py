@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from complaints.access import mails_for, may_look, membership_of, organisations_for, takes_in
+from complaints.access import mails_for, may_look, may_read_reports, membership_of, organisations_for, takes_in
 from complaints.actions.memberships import may_manage
 from complaints.inbox.boxes import box_of
 from complaints.models import IncomingMail, Membership, User
@@ -70,6 +70,16 @@ class Seat:
     def may_manage(self) -> bool:
         """Whether the member administers the organisation, or may publish its procedure."""
         return may_manage(self.membership, self.procedure)
+
+    @property
+    def may_read_reports(self) -> bool:
+        """Whether the yearly reports are for this member."""
+        return may_read_reports(self.membership, self.procedure)
+
+    @property
+    def today(self) -> date:
+        """The organisation's local day."""
+        return self.now.astimezone(self.zone).date()
 
     @property
     def role_titles(self) -> list[Text]:

@@ -1,4 +1,4 @@
-"""A table as a file for a spreadsheet: every cell a text or a day, never a formula, and nothing cut off (G12)."""
+"""A table as a file for a spreadsheet: every cell a text, a day or a number, never a formula, nothing cut off (G12)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-Cell = str | date
+Cell = str | date | int
 
 CELL = 32_767  # units of UTF-16 that Excel takes in one cell
 PIECE = 16_000  # characters: fewer units than a cell takes, whatever they are
@@ -41,7 +41,7 @@ def as_csv(table: Table) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     for row in (table.columns, *table.rows):
-        writer.writerow([_day(cell) if isinstance(cell, date) else _inert(_lines(cell)) for cell in row])
+        writer.writerow([_day(cell) if isinstance(cell, date) else _inert(_lines(str(cell))) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -64,6 +64,9 @@ def as_xlsx(table: Table, *, at: datetime) -> bytes:
             for column, cell in enumerate(row):
                 if isinstance(cell, date) and cell >= FIRST_DAY:
                     sheet.write_datetime(number, column, cell, day)
+                    continue
+                if isinstance(cell, int):
+                    sheet.write_number(number, column, cell, text)
                     continue
                 words = _day(cell) if isinstance(cell, date) else _harmless(_lines(cell))
                 if _units(words) > CELL:

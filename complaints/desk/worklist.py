@@ -25,6 +25,7 @@ from complaints.models import Case, Deadline, Letter, Membership
 from complaints.queries import worklist as query
 from complaints.queries.committees import carries_out
 from complaints.queries.deputies import stood_in_for
+from complaints.queries.duties import tasks
 from complaints.queries.handlers import assigning_acts
 from complaints.queries.state import deadline_of
 from complaints.said import spoken
@@ -123,7 +124,7 @@ def listed(
 ) -> HttpResponse:
     """The page of the list."""
     cases = cases_for(seat.membership, seat.procedure, at=seat.now)
-    viewer = query.Viewer(seat.membership, stood_in_for(seat.membership, on=seat.now.astimezone(seat.zone).date()))
+    viewer = query.Viewer(seat.membership, stood_in_for(seat.membership, on=seat.today))
     when = query.marks(seat.calendar, seat.zone, at=seat.now)
     listing = beside.Listing(seat, cases, filters, when, viewer)
     members = {each.pk: each for each in Membership.objects.select_related("user")}
@@ -141,6 +142,8 @@ def listed(
             ],
             "late_measures": late_measures(seat, cases, viewer.keys),
             "attention": counts["late"] + counts["today"],
+            "tasks": tasks(seat.procedure, seat.membership.roles, today=seat.today),
+            "today": seat.today,
             "rows": [_row(case, seat, asked) for case in current.object_list],
             "current": current,
             "filters": filters,

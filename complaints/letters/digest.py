@@ -59,6 +59,12 @@ def body(digest: Digest, *, name: str, worklist_url: str, settings_url: str) -> 
         return render_to_string("letters/digest.txt", context).strip() + "\n"
 
 
+def about_year(year: int) -> str:
+    """What stands before a yearly duty, where a case has its number."""
+    with translation.override(LANGUAGE):
+        return _("Elk jaar, over %(year)s") % {"year": year}
+
+
 def note(kind: DeadlineKind, owed_by: OwedBy) -> str:
     """What sets a deadline apart from one that the organisation must keep: " (streefdatum)", or nothing."""
     with translation.override(LANGUAGE):

@@ -72,6 +72,11 @@ def address(page: str) -> bytes:
     return _written(_laid_out(page, "letter.css"))
 
 
+def report(page: str) -> bytes:
+    """A yearly report as a PDF of the same kind."""
+    return _written(_laid_out(page, "paper.css", "report.css"))
+
+
 def _written(document: Document) -> bytes:
     return bytes(document.write_pdf(pdf_variant=_VARIANT, finisher=_claim))
 

@@ -19,6 +19,7 @@ from complaints.models.notes import Note
 from complaints.models.notices import Notice
 from complaints.models.people import Membership, User, organisations_of
 from complaints.models.reading import Reading
+from complaints.models.reports import DutyDone, YearReport
 from complaints.models.retention import DoomedFile, ErasureList, ListedCase, RetentionHold, RetentionWatch
 from complaints.models.sides import Disclosure, Hearing, HearingParty, Request
 
@@ -37,6 +38,7 @@ __all__ = [
     "DoomedFile",
     "Draft",
     "DraftFile",
+    "DutyDone",
     "ErasureList",
     "Event",
     "Hearing",
@@ -66,5 +68,6 @@ __all__ = [
     "Subscription",
     "Substitution",
     "User",
+    "YearReport",
     "organisations_of",
 ]

@@ -65,6 +65,9 @@ class Case(ScopedModel):
     access_hash = models.CharField(max_length=200, blank=True)
     # What the desk's search looks in: number, subject, names, answers, messages, as Dutch words; `queries.search`.
     words = SearchVectorField(null=True, editable=False)
+    # The first day of the local month in which the same person first complained again after this was dealt with. The
+    # month says enough for a report, and does not say which complaint that was: this stays when the case is erased.
+    came_back_on = models.DateField(null=True, blank=True)
     # Since when this row is all that is left of the case, for the figures: nobody finds it any more.
     erased_at = models.DateTimeField(null=True, blank=True)
 

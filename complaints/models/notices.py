@@ -17,6 +17,7 @@ class Notice(ScopedModel):
 
     A LINK opens the case once, by POST, until `expires_at`; its secret is derived from the row and our key, not kept.
     So does an INVITE, which lets somebody from outside make a password and enter the room of an appeal.
+    Most are about a case; those about a yearly duty are written once for each member, kind, duty and year.
     """
 
     class Kind(models.TextChoices):
@@ -25,8 +26,11 @@ class Notice(ScopedModel):
         INVITE = "invite"
         LETTER = "letter"  # a letter waits for you: to be looked at, or to be changed
         MEASURE = "measure"  # a measure that is yours has to be done, or is late
+        DUTY_SOON = "duty_soon"  # a yearly duty of your role has to be done within two weeks
+        DUTY_LATE = "duty_late"
+        REPORT = "report"  # the adopted yearly report, for whom the procedure wants to have it
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices", null=True, blank=True)
     kind = models.CharField(max_length=10, choices=Kind)
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     measure = models.ForeignKey(
@@ -43,11 +47,22 @@ class Notice(ScopedModel):
     sent_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)  # of a link
     used_at = models.DateTimeField(null=True, blank=True)  # of a link
+    duty = models.CharField(max_length=60, blank=True, db_default="")  # of kinds that are about no case
+    year = models.PositiveIntegerField(null=True, blank=True)  # that the duty is about
 
     objects = ScopedManager["Notice"]()
 
     class Meta(ScopedModel.Meta):
         ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["member", "kind", "duty", "year"], name="notice_of_duty_once", condition=~models.Q(duty="")
+            ),
+            models.CheckConstraint(
+                condition=models.Q(case__isnull=False, duty="") | (models.Q(case=None) & ~models.Q(duty="")),
+                name="notice_of_case_or_duty",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["try_at"], name="notice_try", condition=models.Q(try_at__isnull=False)),
             models.Index(fields=["organisation", "message_id"], name="notice_by_message_id"),

@@ -320,6 +320,8 @@ TREATMENTS: Final = (
     Treatment(models.ErasureList, why="who proposed and approved, and the certificate, which names numbers alone"),
     Treatment(models.DoomedFile, why="random names of files, until they are gone"),
     Treatment(models.RetentionWatch, why="days"),
+    Treatment(models.YearReport, why="figures that point at nobody, and words that are looked at for names", live=Q()),
+    Treatment(models.DutyDone, why="that a yearly duty was done", live=Q()),
     Treatment(models.ReferenceCounter, why="how many numbers were given out"),
     Treatment(models.Attempt, why="hashes of network addresses, for a short while"),
     Treatment(models.Draft, why="not filed yet; goes by itself within days", live=Q()),

@@ -32,6 +32,12 @@ def day(value: date | datetime) -> SafeString:
 
 
 @register.filter
+def plain_day(value: date) -> str:
+    """ "woensdag 25 november 2026", for a mail in plain text."""
+    return wording.day(value)
+
+
+@register.filter
 def day_without_year(value: date | datetime) -> SafeString:
     on = _day_of(value)
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), wording.day(on, year=False))

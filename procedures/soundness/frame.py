@@ -134,8 +134,13 @@ def _afterwards(index: Index) -> Iterator[Finding]:
     term = procedure.retention.term
     if term.unit in (Unit.HOURS, Unit.WORKING_DAYS, Unit.WORKING_WEEKS) or term.amount < 1:
         yield Finding(("retention", "term"), "write a term of days, weeks, months or years, at least one.")
+    counted: set[str] = set()
     for at, indicator in enumerate(procedure.report.indicators):
         path: Path = ("report", "indicators", at)
+        if indicator.deadline in counted:
+            # Of all cases and of some of them: one number subtracted from the other tells of the rest, however few.
+            yield Finding((*path, "deadline"), "another indicator counts this deadline already; keep one of the two.")
+        counted |= {indicator.deadline} - {""}
         if bool(indicator.deadline) is bool(indicator.fewer_than):
             yield Finding(
                 path, "add either the deadline that was to be kept or fewer_than, the limit of a yearly number."

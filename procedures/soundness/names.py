@@ -61,6 +61,9 @@ REPORT_CONTENTS = frozenset(
     }
 )
 
+# Answers that can be counted without reading them.
+_COUNTED = frozenset({FieldKind.CHOICE, FieldKind.YES_NO})
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -161,6 +164,8 @@ def _persons(index: Index) -> Iterator[Finding]:
         yield from _all_known("role", check.by, roles, ("checks", at, "by"))
     for at, duty in enumerate(procedure.duties):
         yield from _known("role", duty.by, roles, ("duties", at, "by"))
+        if duty.sends_to:
+            yield from _known("role", duty.sends_to, roles, ("duties", at, "sends_to"))
     for asked in index.asked:
         if asked.field.role:
             yield from _known("role", asked.field.role, roles, (*asked.path, "role"))
@@ -221,6 +226,8 @@ def _others(index: Index) -> Iterator[Finding]:
         asked = {field.name for field in procedure.intake.fields}
         yield from _known("field of the intake", window.from_fact, asked, ("intake", "window", "from_fact"))
     yield from _all_known("part of the report", procedure.report.contents, REPORT_CONTENTS, ("report", "contents"))
+    counted = {each.name for each in procedure.intake.fields if not each.personal and each.kind in _COUNTED}
+    yield from _all_known("choice of the intake", procedure.report.nature, counted, ("report", "nature"))
     columns = REGISTER_COLUMNS | frozenset(index.fields)
     yield from _all_known("column", procedure.register, columns, ("register",))
 

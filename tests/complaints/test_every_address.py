@@ -109,6 +109,15 @@ ADDRESSES = {
     "beheer/agenda/mail/": "staff",
     "beheer/maatregelen/": "staff",
     "beheer/maatregelen/uitvoer/": "staff",
+    "beheer/inzicht/": "staff",
+    "beheer/verslag/": "staff",
+    "beheer/verslag/<int:year>/": "staff",
+    "beheer/verslag/<int:year>/pdf/": "staff",
+    "beheer/verslag/<int:year>/xlsx/": "staff",
+    "beheer/verslag/<int:year>/woorden/": "staff",
+    "beheer/verslag/<int:year>/vaststellen/": "staff",
+    "beheer/verslag/taken/<slug:duty>/<int:year>/": "staff",
+    "beheer/verslag/taken/<slug:duty>/<int:year>/versturen/": "staff",
     "beheer/register/": "staff",
     "beheer/register/uitvoer/": "staff",
     "beheer/post-in/": "staff",
@@ -297,6 +306,7 @@ def filled_in(pattern: str, case: Case, slug: str = SLUG) -> str:
     address = address.replace("<slug:act>", "acknowledge").replace("<slug:check>", "dossier_read")
     address = address.replace("<int:number>", "1").replace("<int:party>", str(keys["betrokkene"]))
     keys["link"] = keys["stuk"]  # of a room: no appeal went to anybody here, so there is none
+    address = address.replace("<int:year>", str(timezone.now().year)).replace("<slug:duty>", "analysis")
     for part, key in keys.items():
         address = address.replace(f"{part}/<int:pk>", f"{part}/{key}")
     return address

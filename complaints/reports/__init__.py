@@ -1,0 +1,1 @@
+"""The yearly report: what may be shown of the figures, in words, as pictures, on paper and as a spreadsheet."""

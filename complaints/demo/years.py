@@ -24,6 +24,7 @@ from complaints.demo.playing import HERE, complaints_of
 from complaints.demo.walking import Walker
 from complaints.models import Answer, Assignment, Case, Deadline, Event, Measure, Membership, Party, ReferenceCounter
 from complaints.queries.handlers import names_handler
+from complaints.queries.measures import next_reminder
 from complaints.queries.state import columns_of
 from complaints.retention.personal import TREATMENTS, Dossier
 from complaints.retention.terms import term_of
@@ -223,9 +224,7 @@ class _Filler:
                         case.handler_id = int(playing[asked.role][0])
                 if asked and asked.kind is FieldKind.MEASURES and isinstance(fact, tuple):
                     rows.measures += [
-                        Measure(case=case, event=event, what=each.what, owner=each.owner, due_on=each.due_on)
-                        for each in fact
-                        if isinstance(each, Promised)
+                        self._measure(case, event, each, walk) for each in fact if isinstance(each, Promised)
                     ]
                 if asked and asked.kind is FieldKind.PERSON:
                     rows.parties.append(Party(case=case, kind=Party.Kind.RESPONDENT, name=str(fact)))
@@ -239,6 +238,23 @@ class _Filler:
             for role, keys in playing.items()
             for key in dict.fromkeys(keys)
         ]
+
+    def _measure(self, case: Case, event: Event, promised: Promised, walk: Rehearsal) -> Measure:
+        """A measure; most are done by their day, and looked at again some months later."""
+        chance, today = self.walker.chance, self.now.astimezone(walk.zone).date()
+        owner = next(iter(self.members.get(self.procedure.publisher, [])), None)
+        found = Measure(case=case, event=event, what=promised.what, owner=promised.owner, member=owner)
+        found.due_on, found.kind = promised.due_on, chance.choice(Measure.Kind.values)
+        done_on = promised.due_on + timedelta(days=round(chance.triangular(-20, 30, -3)))
+        if done_on > today or chance.random() < 0.03:
+            found.remind_at = next_reminder(promised.due_on, walk.calendar, walk.zone, after=self.now)
+            return found
+        found.done_on, found.evidence = max(done_on, event.at.date()), self.told["years"]["evidence"]
+        judged_on = found.done_on + timedelta(days=chance.randrange(60, 150))
+        if judged_on <= today:
+            found.judged_on = judged_on
+            found.effect = chance.choices(Measure.Effect.values, (0.68, 0.12, 0.2))[0]
+        return found
 
     def _event(self, case: Case, number: int, step: Step, playing: dict[str, tuple[str, ...]]) -> Event:
         by, member, roles = Event.By.SYSTEM, None, list[str]()

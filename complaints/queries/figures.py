@@ -113,7 +113,9 @@ class Counts:
     appeals: Counter[int]
     judgements: Counter[Key]
     effects: Counter[Key]
-    measures: Counter[int]
+    measures: Counter[Key]  # agreed that year, by kind
+    carried_out: Counter[int]
+    judged: Counter[Key]  # whether they worked
 
     def open_at_end(self, year: int) -> int:
         """How many complaints were received by then and not dealt with."""
@@ -181,14 +183,16 @@ def count(asked: Asked, *, zone: ZoneInfo, until: datetime) -> Counts:
         appeals=_years(_events(asked.appealing, until), "at", zone, distinct="case"),
         judgements=_judgements(asked, zone, until),
         effects=_effects(asked, zone, until),
-        measures=_years(
-            Measure.objects.filter(case__merged_into=None, event__at__lt=until).order_by(), "event__at", zone
-        ),
+        measures=_agreed(zone, until),
+        carried_out=_years(_measures().filter(done_on__lt=until.astimezone(zone).date()), "done_on", None),
+        judged=_judged(zone, until),
     )
 
 
-def _grouped(rows: QuerySet[Any], moment: str, zone: ZoneInfo, *by: str, **more: Any) -> Iterable[dict[str, Any]]:
-    """How many rows there are in each local year, for each combination of `by` and `more`."""
+def _grouped(
+    rows: QuerySet[Any], moment: str, zone: ZoneInfo | None, *by: str, **more: Any
+) -> Iterable[dict[str, Any]]:
+    """How many rows there are in each local year, for each combination of `by` and `more`. Days have no zone."""
     year = ExtractYear(moment, tzinfo=zone)
     found: Iterable[dict[str, Any]] = (
         rows.annotate(year=year, **more).values("year", *by, *more).annotate(n=Count("pk"))
@@ -196,7 +200,7 @@ def _grouped(rows: QuerySet[Any], moment: str, zone: ZoneInfo, *by: str, **more:
     return found
 
 
-def _years(rows: QuerySet[Any], moment: str, zone: ZoneInfo, *, distinct: str = "pk") -> Counter[int]:
+def _years(rows: QuerySet[Any], moment: str, zone: ZoneInfo | None, *, distinct: str = "pk") -> Counter[int]:
     year = ExtractYear(moment, tzinfo=zone)
     found = rows.annotate(year=year).values("year").annotate(n=Count(distinct, distinct=distinct != "pk"))
     return Counter({row["year"]: row["n"] for row in found})
@@ -323,6 +327,20 @@ def _effects(asked: Asked, zone: ZoneInfo, until: datetime) -> Counter[Key]:
     for row in _grouped(known.filter(pk=Subquery(newest)).order_by(), "event__at", zone, "name", "value"):
         found[row["year"], asked.effects[row["name"]].get(row["value"], _as_name(row["value"]))] += row["n"]
     return found
+
+
+def _measures() -> QuerySet[Measure]:
+    return Measure.objects.filter(case__merged_into=None).order_by()
+
+
+def _agreed(zone: ZoneInfo, until: datetime) -> Counter[Key]:
+    rows = _grouped(_measures().filter(event__at__lt=until), "event__at", zone, "kind")
+    return Counter({(row["year"], row["kind"]): row["n"] for row in rows})
+
+
+def _judged(zone: ZoneInfo, until: datetime) -> Counter[Key]:
+    rows = _measures().filter(judged_on__lt=until.astimezone(zone).date()).exclude(effect="")
+    return Counter({(row["year"], row["effect"]): row["n"] for row in _grouped(rows, "judged_on", None, "effect")})
 
 
 def _events(occurrences: Collection[str], until: datetime) -> QuerySet[Event]:

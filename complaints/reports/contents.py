@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from complaints.models import Measure
 from complaints.reports import charts
 from complaints.reports.charts import Bar, said
 from complaints.reports.figures import KEPT, MISSED, NO, Cell, Figures, Row, Table
@@ -162,7 +163,7 @@ class _Told:
         return Block(self.grid(table), self.picture(table) if is_drawn and tells else None)
 
     def too_few(self, table: Table) -> str:
-        return _("%(what)s: dat splitsen wij voor %(year)s niet uit. Daarvoor zijn het te weinig klachten.") % {
+        return _("%(what)s: dat splitsen wij voor %(year)s niet uit. Daarvoor zijn de aantallen te klein.") % {
             "what": title(table),
             "year": self.figures.year,
         }
@@ -339,11 +340,20 @@ def _appeals(told: _Told) -> _Said:
 
 
 def _measures(told: _Told) -> _Said:
-    table = told.figures.table("measures")
-    if table is None or not _filled(table.rows[0].cells[-1]):
-        return [_("Er zijn dit jaar geen maatregelen afgesproken.")], []
-    findings = [_("Afgesproken maatregelen: %(n)s.") % {"n": said(table.rows[0].cells[-1])}]
-    return findings, [Block(told.grid(table))] if len(told.figures.years) > 1 else []
+    agreed, judged = told.figures.table("measures"), told.figures.table("judged")
+    done = told.cell("carried_out", "carried_out")
+    findings = []
+    if agreed and _filled(agreed.total[-1]):
+        findings.append(_("Afgesproken maatregelen: %(n)s.") % {"n": said(agreed.total[-1])})
+    else:
+        findings.append(_("Er zijn dit jaar geen maatregelen afgesproken."))
+    if _filled(done):
+        findings.append(_("Uitgevoerde maatregelen: %(n)s.") % {"n": said(done)})
+    worked = _last(judged, Measure.Effect.WORKED) if judged else None
+    if judged and isinstance(worked, int) and _int(judged.total[-1]):
+        about = {"n": said(worked), "total": said(judged.total[-1])}
+        findings.append(_("Van de %(total)s maatregelen die wij nakeken, werkten er %(n)s.") % about)
+    return findings, [b for each in ("measures", "judged") if (b := told.block(each, is_drawn=False))]
 
 
 def _effectiveness(told: _Told) -> _Said:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 
+from complaints.models import Measure
 from complaints.queries import figures as query
 from complaints.reports.suppression import FEWEST, Hidden, Shown, alone, breakdown, parts
 from procedures.catalogue import procedure_of, published_versions, zone_of
@@ -21,6 +22,8 @@ from procedures.definition import EMPTY, FieldKind, Procedure, Text
 EARLIER: Final = 4  # years beside the report's own
 KEPT, MISSED = "met", "missed"
 NO, YES = "no", "yes"
+KINDS: Final = tuple(Measure.Kind.values)
+JUDGED: Final = tuple(Measure.Effect.values)
 QUARTERS: Final = ("1", "2", "3", "4")
 _OUTCOMES: Final = ("upheld", "partly_upheld", "not_upheld", "no_finding", "settled", "withdrawn")
 _TURNED_AWAY: Final = ("inadmissible", "referred")
@@ -206,7 +209,9 @@ class _Maker:
         if "appeals" in contents and self.asked.appealing:
             found += [self._single("appeals", counts.appeals), self._judgements()]
         if "measures" in contents:
-            found.append(self._single("measures", counts.measures))
+            found.append(self._parts("measures", KINDS, counts.measures))
+            found.append(self._single("carried_out", counts.carried_out))
+            found.append(self._parts("judged", JUDGED, counts.judged))
         if "effectiveness" in contents:
             found += self._effects()
         if "repeats" in contents and self.asked.repeats:

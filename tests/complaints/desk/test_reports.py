@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_folder")]
 SignedIn = Callable[[Membership], Client]
 REPORTS = "/beheer/verslag/"
 LAST = timezone.now().year - 1
-QUERIES = 36
+QUERIES = 38
 
 
 def test_report_is_for_duty_bearers_the_publisher_and_administrators(

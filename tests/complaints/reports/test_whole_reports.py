@@ -73,7 +73,9 @@ def numbers_of(procedure: Procedure, chance: random.Random) -> Counts:
         appeals=some(handled),
         judgements=divided(judged or ["-"], some(handled)),
         effects=divided(["client_kept", "client_lost", "unknown"], some(handled)),
-        measures=some(handled),
+        measures=divided(["corrective", "preventive", ""], some(handled)),
+        carried_out=some(handled),
+        judged=divided(["worked", "failed", "too_early"], some(handled)),
     )
 
 

@@ -1,7 +1,11 @@
 """The settings of the tests: the same ones, away from a developer's own data and quick at hashing."""
 
 import os
+import sys
 from pathlib import Path
+
+# What is compiled is kept, whatever the environment says: with their assertions rewritten, the tests take seconds.
+sys.dont_write_bytecode = False
 
 # Said before the real settings are read, so that a developer's own .env does not decide what the tests prove.
 # A test that starts another process (a worker, a command) hands it real values: those win.

@@ -8,6 +8,7 @@ first, unless they are held back. Moments must be aware; `local` makes them so.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -120,6 +121,12 @@ class Rehearsal:
         self.letters: list[SentLetter] = []
         self._respondents = frozenset(respondents)
         _refuse_unknown(procedure, self.given)
+
+    def branched(self) -> Rehearsal:
+        """The same case as it stands, to be walked on in another way."""
+        other = copy(self)
+        other.steps, other.letters = list(self.steps), list(self.letters)
+        return other
 
     @property
     def respondents(self) -> frozenset[str]:

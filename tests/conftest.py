@@ -9,8 +9,12 @@
 """
 
 import contextlib
+import fcntl
+import gc
+import hashlib
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -44,6 +48,17 @@ from procedures.management.commands.database_roles import OWNER, set_up_roles
 
 # Migrated once and never connected to again: PostgreSQL copies a database only while nobody is in it.
 TEMPLATE = "gehoor_template"
+# What that database is made from. Where none of it changed, a run begins with a copy of what an earlier one made.
+MADE_FROM = (
+    "uv.lock",
+    "config/*.py",
+    "*/apps.py",
+    "*/models.py",
+    "*/models/*.py",
+    "*/migrations/*.py",
+    "procedures/isolation.py",
+    "procedures/management/commands/database_roles.py",
+)
 
 _numbers = itertools.count(1)
 
@@ -57,6 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("django_db")
         if mark and mark.kwargs.get("transaction"):
             raise pytest.UsageError(f"{item.nodeid}: use own_database, not django_db(transaction=True).")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All that was loaded stays until the end: there is no use in looking through it for rubbish again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -87,29 +109,59 @@ def var_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres(var_folder: Path) -> Iterator[embedded.Postgres]:
+def postgres(
+    var_folder: Path, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[embedded.Postgres]:
     """PostgreSQL with the roles, and a migrated template."""
-    with embedded.Postgres(var_folder, durable=False) as server:
-        with embedded.admin_connection(server.url(role="admin", database="postgres")) as admin:
-            set_up_roles(admin, database=TEMPLATE)
+    server = embedded.Postgres(var_folder, durable=False)
+    runs = var_folder.parent.parent if os.environ.get("PYTEST_XDIST_WORKER") else var_folder.parent
+    runs.mkdir(parents=True, exist_ok=True)
+    kept = runs / f"template-{_digest()}"
+    with (runs / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker makes it; the others wait and copy
+        if not kept.exists():
+            with server, django_db_blocker.unblock():
+                _migrate(server)
+            for other in runs.glob("template-*"):
+                shutil.rmtree(other)
+            _copy(server.data, kept.with_name("template-half"))
+            kept.with_name("template-half").rename(kept)
+        else:
+            server.folder.mkdir(parents=True, exist_ok=True)
+            _copy(kept, server.data)
+    with server:
         yield server
         connections.close_all()
 
 
-@pytest.fixture(scope="session")
-def template(
-    postgres: embedded.Postgres, django_test_environment: None, django_db_blocker: DjangoDbBlocker
-) -> Callable[[str], None]:
-    """A function that makes a migrated, empty database of this name."""
+def _digest() -> str:
+    root = Path(django_settings.BASE_DIR)
+    found = hashlib.sha256(str(embedded.account()).encode())
+    for path in sorted(each for pattern in MADE_FROM for each in root.glob(pattern)):
+        found.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _copy(folder: Path, to: Path) -> None:
+    subprocess.run(["cp", "-a", str(folder), str(to)], check=True)  # with its owner and its rights
+
+
+def _migrate(server: embedded.Postgres) -> None:
+    with embedded.admin_connection(server.url(role="admin", database="postgres")) as admin:
+        set_up_roles(admin, database=TEMPLATE)
     app = connections["default"]
     owner = DatabaseWrapper({**app.settings_dict, "NAME": TEMPLATE, "USER": OWNER}, alias="default")
-    with django_db_blocker.unblock():
-        connections["default"] = owner
-        try:
-            call_command("migrate", verbosity=0)
-        finally:
-            owner.close()
-            connections["default"] = app
+    connections["default"] = owner
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        owner.close()
+        connections["default"] = app
+
+
+@pytest.fixture(scope="session")
+def template(postgres: embedded.Postgres) -> Callable[[str], None]:
+    """A function that makes a migrated, empty database of this name."""
 
     def copy(name: str) -> None:
         with embedded.admin_connection(postgres.url(role="admin", database="postgres")) as admin:

@@ -11,12 +11,12 @@ import contextlib
 import io
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).resolve().parent
 
 
 class _Collected:
@@ -48,8 +48,13 @@ def proofs() -> dict[str, list[str]]:
         code = pytest.main(["--collect-only", "-q", "-n0", str(FOLDER)], plugins=[collected])
     if code != pytest.ExitCode.OK:
         raise RuntimeError(f"the tests cannot be collected:\n{output.getvalue().partition('= ERRORS =')[2]}")
+    return proofs_in(collected.items)
+
+
+def proofs_in(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
+    """The id of every rule that these tests name → those tests."""
     found: dict[str, list[str]] = {}
-    for item in collected.items:
+    for item in items:
         for mark in item.iter_markers("rule"):
             for rule in mark.args:
                 tests = found.setdefault(rule, [])

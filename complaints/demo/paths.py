@@ -37,12 +37,17 @@ def ways(procedure: Procedure) -> dict[str, Way]:
     """For each phase that can be reached, a shortest way to it from an opening act."""
     deciding = _deciding(procedure)
     found: dict[str, Way] = {}
-    queue: deque[Way] = deque((move,) for act in procedure.opening_acts for move in _moves(procedure, act))
+    start = Rehearsal(procedure)
+    queue: deque[tuple[Way, Rehearsal, datetime, Move]] = deque(
+        ((), start, START, move) for act in procedure.opening_acts for move in _moves(procedure, act)
+    )
     seen: set[object] = set()
     while queue:
-        way = queue.popleft()
-        rehearsal = _walked(procedure, way)
-        if rehearsal is None:
+        before, stood, at, move = queue.popleft()
+        way, rehearsal = (*before, move), stood.branched()
+        try:
+            at = _taken(rehearsal, move, at)
+        except ActRefused:
             continue
         case = rehearsal.case
         found.setdefault(case.phase, way)
@@ -54,30 +59,25 @@ def ways(procedure: Procedure) -> dict[str, Way]:
             continue
         seen.add(stand)
         for offer in open_acts(procedure, case, at=rehearsal.at):
-            queue.extend((*way, move) for move in _moves(procedure, offer.act))
+            queue.extend((way, rehearsal, at, each) for each in _moves(procedure, offer.act))
         if case.wake_at:
-            queue.append((*way, Move(WAIT)))
+            queue.append((way, rehearsal, at, Move(WAIT)))
     return found
 
 
-def _walked(procedure: Procedure, way: Way) -> Rehearsal | None:
-    rehearsal = Rehearsal(procedure)
-    at = START
-    for move in way:
-        if move.act == WAIT:
-            before = rehearsal.case.phase
-            for _ in range(12):
-                if rehearsal.case.wake_at is None or rehearsal.case.phase != before:
-                    break
-                at = max(at, rehearsal.case.wake_at)
-                rehearsal.wait(at)
-            continue
+def _taken(rehearsal: Rehearsal, move: Move, at: datetime) -> datetime:
+    """Goes one step further; when that was. Raises ActRefused."""
+    if move.act != WAIT:
         at += timedelta(hours=25)
-        try:
-            rehearsal.do(move.act, at=at, facts=move.answers(at))
-        except ActRefused:
-            return None
-    return rehearsal
+        rehearsal.do(move.act, at=at, facts=move.answers(at))
+        return at
+    before = rehearsal.case.phase
+    for _ in range(12):
+        if rehearsal.case.wake_at is None or rehearsal.case.phase != before:
+            break
+        at = max(at, rehearsal.case.wake_at)
+        rehearsal.wait(at)
+    return at
 
 
 def _moves(procedure: Procedure, act: Act) -> list[Move]:

@@ -67,11 +67,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screens", metavar="FOLDER", help="keep a picture of every public page in every state here")
 
 
+@pytest.hookimpl(trylast=True)  # pytest-django has put what is not in a transaction at the end
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest, or waits for other processes, comes first: the rest fills up what it leaves."""
+    items.sort(key=_waits, reverse=True)
     for item in items:
         mark = item.get_closest_marker("django_db")
         if mark and mark.kwargs.get("transaction"):
             raise pytest.UsageError(f"{item.nodeid}: use own_database, not django_db(transaction=True).")
+
+
+def _waits(item: pytest.Item) -> int:
+    if "browsing" in getattr(item, "fixturenames", ()):
+        return 2
+    return int("own_database" in getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from complaints.actions import expire_due, send_waiting
+from complaints.actions import expire_due, measures, send_waiting, staff
 from complaints.actions.reporting import adopt
 from complaints.actions.retaining import carry_out
 from complaints.demo.paths import ways
 from complaints.demo.playing import HERE, Cast, play
-from complaints.models import Answer, Case, Document, Event, Letter, Membership, Party, YearReport
+from complaints.models import Answer, Case, Document, Event, Letter, Measure, Membership, Party, YearReport
 from complaints.queries.replay import replayed
 from complaints.reports.figures import figures
 from procedures.catalogue import zone_of
@@ -65,6 +65,11 @@ def test_case_lives_through_its_appeal_and_goes_and_the_report_stays(
         letters = list(Letter.objects.filter(case=case).values_list("name", "state"))
         assert {state for _name, state in letters} <= {Letter.State.SENT, Letter.State.STOPPED}
         assert case.closed_at
+        for measure in case.measures.all():
+            measures.finish(
+                measure, "Het staat in de werkwijze.", kind=Measure.Kind.PREVENTIVE, done_on=measure.due_on,
+                actor=staff(people["second"], procedure), at=case.closed_at + timedelta(days=40),
+            )  # fmt: skip
         gone, first, last = gone_from(case, at=ENDS), case.received_at.astimezone(zone).year, ENDS.year
 
     # A report for each year that the case touched, adopted in the January after it.

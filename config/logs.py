@@ -2,7 +2,8 @@
 
 import logging.config
 import re
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import structlog
@@ -23,6 +24,22 @@ def without_personal_data(text: str) -> str:
     return _QUERY_STRING.sub("?…", _MAIL_ADDRESS.sub("<mail address>", _ROW_IN_ERROR.sub("DETAIL: …", text)))
 
 
+def _where(exc_info: structlog.typing.ExcInfo) -> str:
+    """A traceback without what the exceptions say, which may be what somebody wrote: files, lines, and the kinds."""
+    told = []
+    for error in _chain(exc_info[1]):
+        told += ["Traceback:", *(line.rstrip() for line in traceback.format_tb(error.__traceback__))]
+        told.append(f"{type(error).__module__}.{type(error).__qualname__}")
+    return "\n".join(told)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception, and those that it came from, the first of them first."""
+    if error is not None:
+        yield from _chain(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
+        yield error
+
+
 def _strip(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, str):
@@ -40,7 +57,8 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
     ]
     after: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,  # before the stripping, so that tracebacks are stripped too
+        # Before the stripping, so that tracebacks are stripped too.
+        structlog.processors.ExceptionRenderer(_where) if as_json else structlog.processors.format_exc_info,
         _strip,
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json

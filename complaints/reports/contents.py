@@ -188,7 +188,15 @@ class _Told:
         is_sure = not any(row.cells[-1] is Hidden.WITHHELD for row in table.rows)
         if not is_sure or not shown or not shown[0][0] or (len(shown) > 1 and shown[0][0] == shown[1][0]):
             return ""
-        return _("Het vaakst: “%(what)s” (%(n)s van de %(total)s).") % {
+        about = title(table)
+        # What a table is about stands in the sentence, because a part can hold more than one table.
+        sentence = (
+            _("%(about)s Het vaakst “%(what)s” (%(n)s van de %(total)s).")
+            if about.endswith("?")
+            else _("%(about)s: het vaakst “%(what)s” (%(n)s van de %(total)s).")
+        )
+        return sentence % {
+            "about": about,
             "what": shown[0][1],
             "n": said(shown[0][0]),
             "total": said(table.total[-1]),

@@ -26,7 +26,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 HEADINGS = {
     INTRODUCTION: gettext_lazy("Vooraf"),
     "number": gettext_lazy("Hoeveel klachten kwamen er?"),
-    "nature": gettext_lazy("Waar gingen ze over?"),
+    "nature": gettext_lazy("Wat voor klachten waren het?"),
     "channel": gettext_lazy("Hoe kwamen ze binnen?"),
     "outcomes": gettext_lazy("Wat kwam eruit?"),
     "throughput": gettext_lazy("Hoe lang duurde het?"),
@@ -41,7 +41,7 @@ HEADINGS = {
 ASKED = {
     INTRODUCTION: gettext_lazy("Wat wilt u de lezer vooraf zeggen?"),
     "number": gettext_lazy("Wat vindt u van het aantal? Is het anders dan eerst, en weet u waarom?"),
-    "nature": gettext_lazy("Wat valt op in de onderwerpen?"),
+    "nature": gettext_lazy("Wat valt op aan de soort klachten?"),
     "channel": gettext_lazy("Weten mensen ons te vinden?"),
     "outcomes": gettext_lazy("Wat zeggen de uitkomsten?"),
     "throughput": gettext_lazy("Ging het snel genoeg? Waardoor niet?"),

@@ -25,7 +25,7 @@ from complaints.models import Attempt
 from procedures.scoping import current
 
 # How many tries of a kind are free; after them each next one waits longer.
-FREE = {"code": 5, "link": 3, "file": 10, "feed": 10}
+FREE = {"code": 5, "link": 3, "file": 10, "feed": 10, "key": 10}
 LONGEST = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
 _EVERYBODY = "everybody"  # in the place of one visitor

@@ -31,6 +31,14 @@ class ShortMemory(RedisCache):
     def set(self, *args: Any, **kwargs: Any) -> Any:
         return self._either("set", *args, **kwargs)
 
+    def incr(self, *args: Any, **kwargs: Any) -> Any:
+        """One more; from 1 when it is not known, such as by the memory that is asked while the other is away."""
+        try:
+            return self._either("incr", *args, **kwargs)
+        except ValueError:
+            self.add(args[0], 1)
+            return 1
+
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         return self._either("delete", *args, **kwargs)
 

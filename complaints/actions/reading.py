@@ -10,7 +10,7 @@ from django.db import transaction
 from complaints.actions.actors import Actor
 from complaints.actions.beside import record_beside
 from complaints.actions.notices import LOOKED, write_notice
-from complaints.models import Case, Event, Membership, Notice, Reading
+from complaints.models import ApiKey, Case, Event, Membership, Notice, Reading
 from complaints.queries.dossier import holders
 from procedures.catalogue import procedure_of
 
@@ -25,10 +25,16 @@ def note_reading(case: Case, what: Reading.What, *, member: Membership, at: date
 
 
 def note_export(
-    cases: Iterable[Case], *, member: Membership, at: datetime, what: Reading.What = Reading.What.EXPORT
+    cases: Iterable[Case],
+    *,
+    member: Membership,
+    at: datetime,
+    what: Reading.What = Reading.What.EXPORT,
+    key: ApiKey | None = None,
 ) -> None:
-    """Notes that a member took these cases out in one file; each time again, because each file is another copy."""
-    rows = [Reading(case=case, member=member, what=what, at=at) for case in cases]
+    """Notes that a member took these cases out in one file, or another system with their key; each time again, because
+    each is another copy."""
+    rows = [Reading(case=case, member=member, what=what, at=at, key=key) for case in cases]
     Reading.objects.bulk_create(rows, batch_size=1000)
 
 

@@ -35,7 +35,7 @@ def reading_log(here: Standing) -> ReadingLog | None:
     """For colleagues only: who plays no part in the house has no business with who reads there. One query."""
     if not here.is_colleague:
         return None
-    rows = list(here.case.readings.select_related("member__user")[: SHOWN + 1])
+    rows = list(here.case.readings.select_related("member__user", "key")[: SHOWN + 1])
     return ReadingLog(rows[:SHOWN], is_cut=len(rows) > SHOWN)
 
 

@@ -14,6 +14,7 @@ from complaints.actions.beside import CONTACT, ENTERED, FETCHED, MESSAGE, OWN_DA
 from complaints.actions.bouncing import BOUNCED
 from complaints.actions.cases import RESPONDENT
 from complaints.actions.holding import OFFERED, RELEASED, RETURNED
+from complaints.actions.keys import BY_KEY
 from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import HINDERED, LEFT, LOOKED, MAILED
 from complaints.actions.placing import MAIL
@@ -29,6 +30,7 @@ _BESIDE = {
     MESSAGE: gettext_lazy("stuurde een bericht"),
     CONTACT: gettext_lazy("paste de contactgegevens aan"),
     OWN_DATA: gettext_lazy("vroeg een kopie van de eigen gegevens"),
+    BY_KEY: gettext_lazy("diende in via een ander systeem, met een sleutel"),
     LEFT: gettext_lazy("wie meewerkte aan deze zaak, werkt hier niet meer"),
     LOOKED: gettext_lazy("las deze zaak zonder erbij betrokken te zijn, met een reden (zie Inzage)"),
     MAIL: gettext_lazy("zette een binnengekomen e-mail bij de zaak"),

@@ -1,5 +1,6 @@
 """The facts as rows: people, cases and what hangs on them; and what is not a case yet."""
 
+from complaints.models.api import ApiKey
 from complaints.models.attempts import Attempt
 from complaints.models.batches import Batch, BatchedLetter
 from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
@@ -26,6 +27,7 @@ from complaints.models.sides import Disclosure, Hearing, HearingParty, Request
 __all__ = [
     "BESIDE",
     "Answer",
+    "ApiKey",
     "Assignment",
     "Attempt",
     "Batch",

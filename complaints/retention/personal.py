@@ -328,6 +328,7 @@ TREATMENTS: Final = (
     Treatment(models.DraftFile, why="goes with its draft", live=Q()),
     Treatment(models.Membership, why="who works in the organisation", live=Q()),
     Treatment(models.Substitution, why="who stands in for whom"),
+    Treatment(models.ApiKey, why="with what other systems get in; a colleague names it", live=Q()),
     Treatment(models.Subscription, why="a colleague's calendar"),
     Treatment(ProcedureVersion, why="the published procedure, which names its own bodies and people", live=Q()),
     Treatment(ClosingDay, why="days on which the organisation is closed", live=Q()),

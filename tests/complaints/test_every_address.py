@@ -49,7 +49,8 @@ PLANTED = "PLANTGEHEIM"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 METHODS = ("get", "head", "post", "put", "delete")
 
-# What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case").
+# What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case"), or
+# by a system with a key ("key").
 ADDRESSES = {
     "gezond/": "open",
     "gezond/gereed/": "open",
@@ -83,6 +84,10 @@ ADDRESSES = {
     "<slug:organisation>/volgen/kopie/": "session",
     "<slug:organisation>/volgen/brief/<int:pk>/": "session",
     "<slug:organisation>/volgen/stuk/<int:pk>/": "session",
+    "api/v1/<slug:organisation>/form": "open",
+    "api/v1/<slug:organisation>/register": "key",
+    "api/v1/<slug:organisation>/complaints": "key",
+    "api/v1/<slug:organisation>/openapi.json": "open",
     "beheer/login/": "open",
     "beheer/login/code/": "open",
     "beheer/login/bij/<slug:slug>/": "open",
@@ -126,6 +131,9 @@ ADDRESSES = {
     "beheer/post-in/<int:pk>/weg/": "case",
     "beheer/post-in/<int:pk>/terug/": "case",
     "beheer/post-in/<int:pk>/bijlage/<int:number>/": "case",
+    "beheer/koppelingen/": "staff",
+    "beheer/koppelingen/sleutel/": "staff",
+    "beheer/koppelingen/sleutel/<int:pk>/intrekken/": "staff",
     "beheer/medewerkers/": "staff",
     "beheer/medewerkers/nieuw/": "staff",
     "beheer/medewerkers/<int:pk>/": "staff",
@@ -291,6 +299,7 @@ def keys_of(case: Case) -> dict[str, object]:
             "gesprek": Hearing.objects.get(case=case).pk,
             "verzoek": Request.objects.get(case=case).pk,
             "wederhoor": Document.objects.filter(case=case).values_list("pk", flat=True)[0],
+            "sleutel": 1,
             "te-posten": Batch.objects.get().pk,
             "post-in": IncomingMail.objects.get().pk,
             "secret": secret_of(Notice.objects.get(case=case, kind=Notice.Kind.LINK)),
@@ -344,6 +353,8 @@ def test_strangers_learn_nothing(case: Case, method: str):
                 assert (status, without_numbers(body, case)) == (nothing, without_numbers(said, case)), pattern
             if kind == "session":
                 assert status in (302, 403, 404, 405), (pattern, method, status)
+            if kind == "key":
+                assert status in (401, 405), (pattern, method, status)
 
 
 @pytest.mark.parametrize("method", METHODS)

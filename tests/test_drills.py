@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.drills.figures import Figure, Report, percentile
 from tests.drills.letters import Fate, judge
 from tests.drills.one_scope import Ask, House, judged
 from tests.drills.stack import Taken
+from tests.drills.tested import PROVED_BY, paths
 
 DUE = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
 FATE = Fate(kills=1, wanted=1)
@@ -100,3 +102,7 @@ def test_goal_is_said_as_it_is_judged():
 def test_words_of_another_organisation_are_seen_in_an_answer(path: str, status: int, page: str, found: list[str]):
     one, two = House("een", "Geheimeen", (), ""), House("twee", "Geheimtwee", (), "")
     assert list(judged(Ask(one, path, frozenset({200}), shows=True), status, page, [one, two])) == found
+
+
+def test_files_that_prove_the_other_promises_are_there():
+    assert [each for files in PROVED_BY.values() for each in paths(files) if not Path(each).exists()] == []

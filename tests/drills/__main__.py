@@ -19,6 +19,7 @@ from tests.drills.figures import Report
 # By the number of the promise that each is to prove, in the order in which they run: the longest last.
 DRILLS = {
     "g13": "tampering",
+    "tests": "tested",
     "g4": "schedulers",
     "g17": "frozen_broker",
     "speed": "sender_speed",

@@ -69,7 +69,7 @@ def test_servers_end_with_their_starter_however_it_ends(folder, number):
     place = embedded.place(folder)
     assert len(processes_of(place)) >= 2
     starter.send_signal(number)
-    starter.wait(30)
+    starter.wait(120)
     assert wait_until_gone(place) == []
 
 

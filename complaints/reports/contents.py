@@ -236,7 +236,9 @@ def _number(told: _Told) -> _Said:
             for row in quarters.rows
         ]
         drawn = [figures.years[at] for at in quarters.known]
-        blocks.append(Block(told.grid(quarters), charts.standing(groups, drawn, title=named)))
+        tells = any(_int(row.cells[-1]) for row in quarters.rows)
+        picture = charts.standing(groups, drawn, title=named) if tells else None
+        blocks.append(Block(told.grid(quarters), picture))
     return findings, blocks
 
 

@@ -428,6 +428,11 @@ for _network in OPERATIONS_NETWORKS:
 # Where the processes of one machine count: web, workers and beat share it. It may be emptied while none of them runs.
 METRICS_FOLDER = Path(env.str("METRICS_FOLDER", default=str(VAR_DIR / "run" / "metrics")))
 
+# --- Other systems (complaints/actions/webhooks.py) -------------------------------------------------------------------
+
+# On a developer's machine only: tells other systems without https too, and inside the own network.
+WEBHOOKS_INSIDE = env.bool("WEBHOOKS_INSIDE", default=ENVIRONMENT == "development") and not IS_PRODUCTION
+
 # --- Logs: to standard output, without personal data ------------------------------------------------------------------
 
 LOGGING_CONFIG = "config.logs.configure"

@@ -230,6 +230,8 @@ def _told_to_staff(notice: Notice) -> tuple[str, str]:
         return "notice_letter", _("Een brief wacht op u")
     if notice.kind == Notice.Kind.MEASURE:
         return "notice_measure", _("Een maatregel die u in handen hebt")
+    if notice.kind == Notice.Kind.WEBHOOK:
+        return "notice_webhook", _("Een ander systeem krijgt geen meldingen")
     events = Event.objects.filter(case=notice.case, at=notice.made_at, occurrence__in=(LEFT, LOOKED, MAILED, HINDERED))
     told = {
         LEFT: ("notice_left", _("Een zaak zonder behandelaar")),
@@ -305,6 +307,8 @@ def _message(notice: Notice, *, at: datetime) -> EmailMessage:
         elif notice.member_id:
             template, subject = _told_to_staff(notice)
             address = f"{settings.SITE_URL}/beheer/zaken/{notice.case.reference}/"
+            if notice.kind == Notice.Kind.WEBHOOK:
+                address = f"{settings.SITE_URL}/beheer/koppelingen/"
         told = {"url": address, "reference": notice.case.reference, "name": procedure.name}
         text = render_to_string(f"letters/{template}.txt", told | _promised(notice, zone_of(procedure)))
     return mailing.plain(

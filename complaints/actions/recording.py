@@ -19,6 +19,7 @@ from django.db import transaction
 
 from complaints import nudge
 from complaints.actions.actors import Actor
+from complaints.actions.announcing import announce
 from complaints.actions.correspondence import stop_overtaken, write_letters
 from complaints.models import Answer, Assignment, Case, Deadline, Event, Letter, Measure, Membership, Party
 from complaints.queries.handlers import names_handler
@@ -59,7 +60,8 @@ class Recorder:
     recorded_at: datetime
 
     def record(self, decision: engine.Decision, actor: Actor, *, also: Mapping[str, object] | None = None) -> Event:
-        """Side effects, in order: event, answers (with parties, assignments and measures), clocks, case, letters.
+        """Side effects, in order: event, answers (with parties, assignments and measures), clocks, case, letters, and
+        what other systems are told.
 
         `also` is what the event tells beside the answers, as the history keeps it.
         """
@@ -94,6 +96,7 @@ class Recorder:
         stop_overtaken(event, decision, at=self.recorded_at)
         if write_letters(event, decision, actor, self.procedure, self.calendar, at=self.recorded_at):
             transaction.on_commit(nudge.workers)
+        announce(event, at=self.recorded_at)
         return event
 
     def _leaving_by_themselves(self, occurrences: Collection[str]) -> dict[int, str]:

@@ -23,6 +23,7 @@ from complaints.actions.receiving import read_mail
 from complaints.actions.requests import send_reminders
 from complaints.actions.retaining import carry_out
 from complaints.actions.watching import watch
+from complaints.actions.webhooks import send_deliveries
 from complaints.models import Moment
 from complaints.queries.due import open_organisations, organisations_with_work
 from complaints.retention import ledger
@@ -106,6 +107,7 @@ _WORK: tuple[Callable[..., int], ...] = (
     remind_owners,
     send_waiting,
     send_notices,
+    send_deliveries,
     _forget_drafts,
     _forget_tries,
 )

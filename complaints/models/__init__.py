@@ -1,6 +1,6 @@
 """The facts as rows: people, cases and what hangs on them; and what is not a case yet."""
 
-from complaints.models.api import ApiKey
+from complaints.models.api import ApiKey, Delivery, Webhook
 from complaints.models.attempts import Attempt
 from complaints.models.batches import Batch, BatchedLetter
 from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
@@ -35,6 +35,7 @@ __all__ = [
     "Case",
     "CaseLink",
     "Deadline",
+    "Delivery",
     "Disclosure",
     "Document",
     "DoomedFile",
@@ -70,6 +71,7 @@ __all__ = [
     "Subscription",
     "Substitution",
     "User",
+    "Webhook",
     "YearReport",
     "organisations_of",
 ]

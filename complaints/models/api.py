@@ -1,7 +1,8 @@
-"""Other systems: the keys with which they ask and file."""
+"""Other systems: the keys with which they ask and file, and the addresses where they are told what happens."""
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -48,3 +49,50 @@ class ApiKey(ScopedModel):
 
     def may(self, scope: ApiKey.Scope) -> bool:
         return scope in self.scopes
+
+
+class Webhook(ScopedModel):
+    """An address of another system that is told what happens, in the name of the member who registered it.
+
+    `secret` is what each message is signed with; it is encrypted here, because signing needs it as it is.
+    """
+
+    url = models.URLField(_("adres"), max_length=500)
+    secret = models.TextField()
+    made_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("gemaakt"))
+    ended_at = models.DateTimeField(_("gestopt"), null=True, blank=True)
+    ended_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+
+    objects = ScopedManager["Webhook"]()
+
+    class Meta(ScopedModel.Meta):
+        verbose_name = _("adres voor meldingen")
+        verbose_name_plural = _("adressen voor meldingen")
+        ordering: ClassVar = ["-pk"]
+
+
+class Delivery(ScopedModel):
+    """One thing that happened, for one such address; sent as notices are: claimed by a lease with a token, retried by
+    the times in the row. `given_up_at`: nobody took it, and a person has to look."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey("complaints.Event", on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey("complaints.Case", on_delete=models.PROTECT, related_name="+")
+    number = models.UUIDField(default=uuid.uuid4, editable=False)  # the same at each try, so that one is kept once
+    try_at = models.DateTimeField(null=True, blank=True)  # when it is tried (again); empty when nothing is to be done
+    lease_until = models.DateTimeField(null=True, blank=True)
+    token = models.UUIDField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=60, blank=True)  # in a word of ours, never what a server said
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager["Delivery"]()
+
+    class Meta(ScopedModel.Meta):
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["webhook", "event"], name="delivery_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["try_at"], name="delivery_try", condition=models.Q(try_at__isnull=False)),
+        ]

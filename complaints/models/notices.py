@@ -28,6 +28,7 @@ class Notice(ScopedModel):
         MEASURE = "measure"  # a measure that is yours has to be done, or is late
         DUTY_SOON = "duty_soon"  # a yearly duty of your role has to be done within two weeks
         DUTY_LATE = "duty_late"
+        WEBHOOK = "webhook"  # another system does not take what it is told
         REPORT = "report"  # the adopted yearly report, for whom the procedure wants to have it
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices", null=True, blank=True)

@@ -212,6 +212,7 @@ TREATMENTS: Final = (
     _going(models.RoomMember, "room__case"),
     _going(models.Room),
     _going(models.Notice),
+    _going(models.Delivery),
     Treatment(
         models.Measure,
         _of(models.Measure),
@@ -328,6 +329,7 @@ TREATMENTS: Final = (
     Treatment(models.DraftFile, why="goes with its draft", live=Q()),
     Treatment(models.Membership, why="who works in the organisation", live=Q()),
     Treatment(models.Substitution, why="who stands in for whom"),
+    Treatment(models.Webhook, why="where other systems are told what happens", live=Q()),
     Treatment(models.ApiKey, why="with what other systems get in; a colleague names it", live=Q()),
     Treatment(models.Subscription, why="a colleague's calendar"),
     Treatment(ProcedureVersion, why="the published procedure, which names its own bodies and people", live=Q()),

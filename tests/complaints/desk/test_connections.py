@@ -1,4 +1,4 @@
-"""Keys for other systems at the desk: who makes and revokes them, and that a secret is shown once."""
+"""Keys and addresses of other systems at the desk: who makes and ends them, and that a secret is shown once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from complaints.actions.keys import hashed, make_key
 from complaints.actions.memberships import managing_roles
-from complaints.models import ApiKey, Membership
+from complaints.models import ApiKey, Membership, Webhook
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints.factories import definition, member
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 PAGE, MAKE = "/beheer/koppelingen/", "/beheer/koppelingen/sleutel/"
-QUERIES = 25
+TELL, URL = "/beheer/koppelingen/melding/", "https://kantoor.example/melding"
+QUERIES = 26
 UNTIL = timezone.localdate() + timedelta(days=30)
 GOOD = {"name": "  Onze   website ", "scopes": ["file_complaint", "read_register"], "expires_on": UNTIL.isoformat()}
 
@@ -75,7 +76,37 @@ def test_only_who_administers_gets_here(organisation: Organisation, colleague: M
     assert [client.get(PAGE).status_code, client.post(MAKE, GOOD).status_code] == [403, 403]
     assert client.post(f"{MAKE}1/intrekken/").status_code == 403
     assert PAGE not in client.get("/beheer/medewerkers/").content.decode()
+    for address in (TELL, f"{TELL}1/stoppen/", f"{TELL}1/opnieuw/"):
+        assert client.post(address, {"url": URL}).status_code == 403, address
     assert keys(organisation) == []
+
+
+def test_secret_of_an_address_is_shown_once_and_the_address_can_be_stopped(
+    organisation: Organisation, administrator: Membership, signed_in: SignedIn
+):
+    client = signed_in(administrator)
+    page = client.post(TELL, {"url": URL})
+    assert page.status_code == 200
+    (secret,) = re.findall(r'id="geheim" class="form-control" value="([^"]+)"', page.content.decode())
+    again = client.get(PAGE).content.decode()
+    assert (URL in again, secret in again) == (True, False)
+    with scope(organisation.pk):
+        key = Webhook.objects.get().pk
+    assert "0 meldingen gaan nog eens weg." in client.post(f"{TELL}{key}/opnieuw/", follow=True).content.decode()
+    assert URL in client.post(f"{TELL}{key}/stoppen/", follow=True).content.decode()  # says which one stopped
+    assert URL not in client.get(PAGE).content.decode()
+    assert client.post(f"{TELL}{key + 1}/stoppen/").status_code == 404
+
+
+@pytest.mark.parametrize("url", ["", "http://systeem.example/", "https://192.168.1.9/hier"])
+def test_address_that_is_none_is_told_and_stays(
+    url: str, organisation: Organisation, administrator: Membership, signed_in: SignedIn
+):
+    page = signed_in(administrator).post(TELL, {"url": url})
+    assert page.status_code == 422
+    assert f'value="{url}"' in page.content.decode() or not url
+    with scope(organisation.pk):
+        assert not Webhook.objects.exists()
 
 
 @pytest.mark.parametrize(

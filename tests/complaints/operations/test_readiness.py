@@ -61,6 +61,7 @@ def test_all_is_well(client: Client, valkey: embedded.Valkey):
         "deadlines",
         "notices",
         "mails",
+        "deliveries",
         "heartbeat_sweep",
         "heartbeat_mail",
         "hold",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -106,6 +106,17 @@ def calendar_of(procedure: Procedure, *, at: datetime) -> Calendar:
     """The calendar as it was known at the instant `at`: holidays by policy, less the closing days in the scope."""
     closed = ClosingDay.objects.filter(Q(removed_at=None) | Q(removed_at__gt=at), added_at__lte=at)
     return Calendar.for_policy(procedure.calendar, {day.on: day.name for day in closed})
+
+
+def calendars_of(procedure: Procedure) -> Callable[[datetime], Calendar]:
+    """The same for whichever instants are asked for, with one question to the database."""
+    days = list(ClosingDay.objects.all())
+
+    def known(at: datetime) -> Calendar:
+        closed = [day for day in days if day.added_at <= at and (day.removed_at is None or day.removed_at > at)]
+        return Calendar.for_policy(procedure.calendar, {day.on: day.name for day in closed})
+
+    return known
 
 
 def zone_of(procedure: Procedure) -> ZoneInfo:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models.sql import Query
 
 _organisation: ContextVar[int | None] = ContextVar("organisation", default=None)
 
@@ -72,9 +74,15 @@ class ScopedManager(models.Manager[_M], Generic[_M]):
     """Refuses every query without a scope, and sees only the rows of the organisation in scope."""
 
     def get_queryset(self) -> ScopedQuerySet[_M]:
-        return ScopedQuerySet(self.model, using=self._db, hints=self._hints).filter(  # type: ignore[attr-defined]
-            organisation_id=current()
-        )
+        begun = _rows_of(self.model, current())
+        rows: ScopedQuerySet[_M] = ScopedQuerySet(self.model, begun, self._db, self._hints)  # type: ignore[attr-defined]
+        return rows.all()  # a copy: what is asked further does not touch the one that is kept
+
+
+@lru_cache(maxsize=1024)
+def _rows_of(model: type[_M], organisation: int) -> Query:
+    """The question for all rows of an organisation, put together once: it is where every other one begins."""
+    return ScopedQuerySet(model).filter(organisation_id=organisation).query
 
 
 class ScopedModel(models.Model):

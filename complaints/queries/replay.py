@@ -7,7 +7,7 @@ from django.db.models import Q
 from complaints.models import BESIDE, Case, Event
 from complaints.queries.merging import MERGED, PARTED
 from procedures import answers, engine
-from procedures.catalogue import calendar_of, procedure_of, zone_of
+from procedures.catalogue import calendars_of, procedure_of, zone_of
 from procedures.definition import Fact, Procedure
 
 # What happens beside the procedure is passed by, but for these: they stop a case and let it go on.
@@ -18,6 +18,7 @@ def replayed(case: Case) -> engine.Case:
     """The engine's picture of the case after all its events, each with the calendar that was known when it was written
     down. Personal answers are not in the history, and nothing in a procedure depends on them."""
     procedure = procedure_of(case.version)
+    calendar_of = calendars_of(procedure)
     state = engine.Case()
     for event in case.events.filter(~Q(occurrence__startswith=BESIDE) | Q(occurrence__in=_STEPS)).order_by("number"):
         state = engine.happen(
@@ -26,7 +27,7 @@ def replayed(case: Case) -> engine.Case:
             _STEPS.get(event.occurrence, event.occurrence),
             at=event.at,
             facts=_facts(event, procedure),
-            calendar=calendar_of(procedure, at=event.recorded_at),
+            calendar=calendar_of(event.recorded_at),
         ).case
     return state
 

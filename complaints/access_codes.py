@@ -62,7 +62,7 @@ def _nobodys(hasher: str) -> str:  # noqa: ARG001  # another hasher, another has
 def _hasher() -> BasePasswordHasher:
     """Ours, unless the settings hash passwords otherwise: tests have no time for either."""
     usual = get_hasher()
-    return CodeHasher() if isinstance(usual, Argon2PasswordHasher) else usual
+    return CodeHasher() if type(usual) is Argon2PasswordHasher else usual
 
 
 def plain(code: str) -> str:

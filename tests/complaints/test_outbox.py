@@ -20,8 +20,8 @@ from tests.complaints.letters.frozen import is_frozen
 from tests.conftest import MailServer, OwnDatabase
 
 SLUG = "klimkoord"  # a complaint there brings a letter to the complainant at once, and mails to colleagues
-CASES = 40
-KILLS = 6
+CASES = 24
+KILLS = 3
 
 
 def test_killed_sweepers_lose_no_letter(own_database: OwnDatabase, smtp_server: MailServer, media_folder: Path):
@@ -94,7 +94,7 @@ def test_two_sweepers_at_once_send_nothing_twice(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for sweeper in sweepers:
         assert sweeper.wait(timeout=40) == 0

@@ -41,17 +41,47 @@ SIMPLE = (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CHOICE, FieldKind.YES_N
 # ------------------------------------------------------------------------------------------------ what it says
 
 
-def is_open(procedure: Procedure, case: Case, act: Act, *, now: datetime) -> bool:
-    """Whether this act may be done now by whoever it belongs to."""
-    if not belongs_here(procedure, case, act) or (act.once and act.name in case.done):
+class Rows:
+    """What the rows of a case say at a moment: its answers and its clocks."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.facts = {each.name: each.value for each in case.answers.order_by("pk")}
+        self.clocks = {each.rule: each for each in case.deadlines.order_by("number")}
+
+    def holds(self, conditions: tuple[Condition, ...]) -> bool:
+        for each in conditions:
+            if each.done:
+                is_so = each.done in self.case.done
+            else:
+                value = self.facts.get(each.fact)
+                is_so = any(one in each.values for one in (value if isinstance(value, list) else [value]))
+            if is_so is each.negated:
+                return False
+        return True
+
+    def lacks(self, check: Check, act: Act) -> bool:
+        """Whether the act waits for this point of the checklist, and it is not ticked."""
+        is_waited_for = act.name in check.before or check.name in act.needs
+        return is_waited_for and check.name not in self.case.checks and self.holds(check.when)
+
+
+def open_acts(procedure: Procedure, case: Case, *, now: datetime) -> set[str]:
+    """The acts that may be done now by whoever they belong to."""
+    rows = Rows(case)
+    return {each.name for each in procedure.acts if _is_open(procedure, rows, each, now=now)}
+
+
+def _is_open(procedure: Procedure, rows: Rows, act: Act, *, now: datetime) -> bool:
+    if not belongs_here(procedure, rows.case, act) or (act.once and act.name in rows.case.done):
         return False
-    if not _holds(case, act.when) or any(_is_unticked(case, check, act) for check in procedure.checks):
+    if not rows.holds(act.when) or any(rows.lacks(check, act) for check in procedure.checks):
         return False
-    if act.within and not ((clock := _clock(case, act.within)) and now < clock.overdue_at):
+    if act.within and not ((clock := rows.clocks.get(act.within)) and now < clock.overdue_at):
         return False
-    if act.after and not ((clock := _clock(case, act.after)) and now >= clock.overdue_at):
+    if act.after and not ((clock := rows.clocks.get(act.after)) and now >= clock.overdue_at):
         return False
-    return not act.extends or _may_be_extended(procedure, case, act.extends)
+    return not act.extends or _may_be_extended(procedure, rows, act.extends)
 
 
 def belongs_here(procedure: Procedure, case: Case, act: Act) -> bool:
@@ -61,30 +91,8 @@ def belongs_here(procedure: Procedure, case: Case, act: Act) -> bool:
     return case.phase in act.phases or ("*" in act.phases and not procedure.phase(case.phase).is_end)
 
 
-def _is_unticked(case: Case, check: Check, act: Act) -> bool:
-    is_waited_for = act.name in check.before or check.name in act.needs
-    return is_waited_for and check.name not in case.checks and _holds(case, check.when)
-
-
-def _holds(case: Case, conditions: tuple[Condition, ...]) -> bool:
-    facts = {each.name: each.value for each in case.answers.order_by("pk")}
-    for each in conditions:
-        if each.done:
-            is_so = each.done in case.done
-        else:
-            value = facts.get(each.fact)
-            is_so = any(one in each.values for one in (value if isinstance(value, list) else [value]))
-        if is_so is each.negated:
-            return False
-    return True
-
-
-def _clock(case: Case, rule: str) -> Deadline | None:
-    return case.deadlines.filter(rule=rule).order_by("number").last()
-
-
-def _may_be_extended(procedure: Procedure, case: Case, rule: str) -> bool:
-    clock, extension = _clock(case, rule), procedure.deadline(rule).extension
+def _may_be_extended(procedure: Procedure, rows: Rows, rule: str) -> bool:
+    clock, extension = rows.clocks.get(rule), procedure.deadline(rule).extension
     if clock is None or extension is None or clock.met_at or clock.status == Deadline.Status.DROPPED:
         return False
     return not extension.times or sum("extended" in each for each in clock.history) < extension.times
@@ -174,8 +182,9 @@ def test_everyone_may_do_what_the_document_gives_them_and_nothing_else(slug: str
                 sample_over_http(stage, case)
             with scope(stage.organisation.pk):
                 seen_open |= compare(stage, case, now=now)
+                rows = Rows(case)
                 for check in procedure.checks:  # once more, with the checklist done
-                    if case.phase in check.phases and _holds(case, check.when) and check.name not in case.checks:
+                    if case.phase in check.phases and rows.holds(check.when) and check.name not in case.checks:
                         tick_check(case, check.name, actor=stage.walk.actor(check.by), at=now)
                 seen_open |= compare(stage, fresh(case), now=now)
                 for act in procedure.acts:
@@ -195,7 +204,7 @@ def compare(stage: Stage, case: Case, *, now: datetime) -> set[tuple[str, str]]:
     """Compares what each viewer is offered with the document; which acts are open to one of them."""
     procedure, found = stage.procedure, set()
     here_now = [each for each in procedure.acts if belongs_here(procedure, case, each)]
-    openness = {each.name: is_open(procedure, case, each, now=now) for each in here_now}
+    possible = open_acts(procedure, case, now=now)
     for viewer in stage.viewers:
         said = (case.phase, viewer.role, viewer.is_assigned)
         if not viewer.sees or waits_outside(procedure, case, viewer):
@@ -203,7 +212,7 @@ def compare(stage: Stage, case: Case, *, now: datetime) -> set[tuple[str, str]]:
                 stage.stand(viewer.membership, case, now=now)
             continue
         here = stage.stand(viewer.membership, case, now=now)
-        meant = {each.name: openness[each.name] and bool(set(each.by) & viewer.plays) for each in here_now}
+        meant = {each.name: each.name in possible and bool(set(each.by) & viewer.plays) for each in here_now}
         assert {each.act.name: each.refusal is None for each in here.offers()} == meant, said
         found |= {(name, case.phase) for name, is_meant in meant.items() if is_meant}
     with pytest.raises(Http404):
@@ -267,7 +276,7 @@ def sample_over_http(stage: Stage, case: Case) -> None:
     page = f"/beheer/zaken/{case.reference}/"
     with scope(case.organisation_id):
         acts = [each for each in stage.procedure.acts if belongs_here(stage.procedure, case, each)]
-        possible = {each.name for each in acts if is_open(stage.procedure, case, each, now=timezone.now())}
+        possible = open_acts(stage.procedure, case, now=timezone.now())
         sent = {each.name: stage.walk.typed(each, at=timezone.now()) for each in acts}
     acts.sort(key=lambda act: (act.extends != "", sum(each.kind not in SIMPLE for each in act.fields)))
     seeing = [each for each in stage.viewers if each.sees and not waits_outside(stage.procedure, case, each)]

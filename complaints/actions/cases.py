@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
 
 from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
@@ -87,8 +86,7 @@ def open_case(
     nonce = nonce or secrets.token_urlsafe(32)
     code = _code_for(nonce)
     access_hash = access_codes.hashed(code)  # which takes its time, so before the others have to wait for us
-    counter, _ = ReferenceCounter.objects.get_or_create(year=received_at.year)
-    ReferenceCounter.objects.select_for_update().get(pk=counter.pk)  # filings of one organisation take turns from here
+    _held_counter(received_at.year)  # filings of one organisation take turns from here
     known = opened_with(nonce)
     if known:
         return known
@@ -297,10 +295,19 @@ def let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engin
 
 
 def _next_reference(procedure: Procedure, year: int) -> str:
-    counter, _ = ReferenceCounter.objects.get_or_create(year=year)
-    ReferenceCounter.objects.filter(pk=counter.pk).update(last=F("last") + 1)
-    counter.refresh_from_db()
+    counter = _held_counter(year)
+    counter.last += 1
+    counter.save(update_fields=["last"])
     return f"{procedure.prefix}-{year}-{counter.last:04d}"
+
+
+def _held_counter(year: int) -> ReferenceCounter:
+    """The counter of a year, held until the transaction ends."""
+    waiting = ReferenceCounter.objects.select_for_update()
+    counter = waiting.filter(year=year).first()
+    if counter is None:
+        counter = waiting.get(pk=ReferenceCounter.objects.get_or_create(year=year)[0].pk)
+    return counter
 
 
 def _add_complainant(case: Case, answers: Mapping[str, object]) -> None:

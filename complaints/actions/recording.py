@@ -170,11 +170,18 @@ class Recorder:
             Assignment.objects.filter(case=self.case, membership=member).delete()
 
     def _keep_clocks(self, decision: engine.Decision) -> None:
+        """Two queries, and one for each clock that was there before: the case is held, so nobody else adds one."""
+        if not decision.changed:
+            return
+        known = {(rule, number): key for rule, number, key in self.case.deadlines.values_list("rule", "number", "pk")}
+        new = []
         for clock in decision.changed:
             columns = columns_of(clock, self.procedure)
-            Deadline.objects.update_or_create(
-                case=self.case, rule=columns.pop("rule"), number=columns.pop("number"), defaults=columns
-            )
+            if clock.key in known:
+                Deadline.objects.filter(pk=known[clock.key]).update(**columns)
+            else:
+                new.append(Deadline(case=self.case, **columns))
+        Deadline.objects.bulk_create(new)
 
     def _keep_case(self, decision: engine.Decision, given: Mapping[str, Fact]) -> None:
         case, now = self.case, decision.case

@@ -86,7 +86,7 @@ def open_case(
     nonce = nonce or secrets.token_urlsafe(32)
     code = _code_for(nonce)
     access_hash = access_codes.hashed(code)  # which takes its time, so before the others have to wait for us
-    _held_counter(received_at.year)  # filings of one organisation take turns from here
+    held_counter(received_at.year)  # filings of one organisation take turns from here
     known = opened_with(nonce)
     if known:
         return known
@@ -295,13 +295,13 @@ def let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engin
 
 
 def _next_reference(procedure: Procedure, year: int) -> str:
-    counter = _held_counter(year)
+    counter = held_counter(year)
     counter.last += 1
     counter.save(update_fields=["last"])
     return f"{procedure.prefix}-{year}-{counter.last:04d}"
 
 
-def _held_counter(year: int) -> ReferenceCounter:
+def held_counter(year: int) -> ReferenceCounter:
     """The counter of a year, held until the transaction ends."""
     waiting = ReferenceCounter.objects.select_for_update()
     counter = waiting.filter(year=year).first()

@@ -27,7 +27,7 @@ from complaints.desk.seats import Seat, page, seated, seated_also_from_outside
 from complaints.desk.sides import of_case as sides_of_case
 from complaints.desk.standing import Standing, standing
 from complaints.desk.timeline import timeline
-from complaints.models import Membership, Message, Party, Reading
+from complaints.models import EarlierNumber, Membership, Message, Party, Reading
 from complaints.said import spoken
 from procedures import engine
 from procedures.deadlines import overdue_at
@@ -114,7 +114,8 @@ def case_page(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
             "correspondence": correspondence,
             "mails": list(case.mails.order_by("pk")),
             "has_room": has_room(here),
-            "may_write": bool(here.actor.roles),
+            "may_write": bool(here.actor.roles) and not here.state.is_taken_over,
+            "earlier": EarlierNumber.objects.filter(case=case).first() if case.imported_at else None,
             **sides,
             **dossier_of_case(
                 here,

@@ -52,7 +52,7 @@ def of_case(here: Standing, seat: Seat) -> dict[str, Any]:
         "joined": joined,
         "may_merge": may_merge(here.procedure, here.actor.roles) and not here.case.is_closed,
     }
-    if here.state.is_stopped:
+    if here.case.merged_into_id:
         merged = merge_of(here.case)
         main = mine.filter(merged=here.case).first()
         found |= {"merge": merged, "main": main, "may_part": main is not None and not _parting(here, seat, merged)}

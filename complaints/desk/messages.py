@@ -49,6 +49,8 @@ def write(request: HttpRequest, seat: Seat, reference: str) -> HttpResponse:
 
 def _sent(request: HttpRequest, here: Standing) -> str:
     """Sends it; why not, when it could not be sent."""
+    if here.state.is_taken_over:
+        return _("Deze zaak komt uit het eerdere register. De indiener staat hier niet, en krijgt geen bericht.")
     form, files = MessageForm(request.POST), request.FILES.getlist("files")
     if not here.actor.roles:
         return _("U hebt geen rol in deze zaak. Daarom kunt u de indiener geen bericht sturen.")

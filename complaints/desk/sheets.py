@@ -60,6 +60,9 @@ def show(request: HttpRequest, here: Standing, form: SideForm, sheet: Sheet) -> 
     if not here.is_colleague:
         reason = _("Dat hoort niet bij uw rol.")
         return page(request, "desk/act_refused.html", {**context, "reason": reason}, status=403)
+    if here.state.is_taken_over:
+        reason = _("Deze zaak komt uit het eerdere register. Zij was daar al klaar. Hier kunt u haar alleen lezen.")
+        return page(request, "desk/act_refused.html", {**context, "reason": reason}, status=409)
     if here.state.is_stopped and not sheet.is_for_merged:
         reason = _("Deze zaak wordt samen met een andere zaak behandeld. Doe het daar.")
         return page(request, "desk/act_refused.html", {**context, "reason": reason}, status=409)

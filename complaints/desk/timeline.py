@@ -19,7 +19,7 @@ from complaints.actions.notes import LINK, UNLINK
 from complaints.actions.notices import HINDERED, LEFT, LOOKED, MAILED
 from complaints.actions.placing import MAIL
 from complaints.desk.standing import Standing
-from complaints.models import Event, Membership
+from complaints.models import IMPORTED, IMPORTED_DECISION, IMPORTED_END, Event, Membership
 from complaints.queries.held import REWORDED
 from complaints.queries.merging import JOINED, LEFT_AGAIN, MERGED, PARTED
 from complaints.said import spoken
@@ -41,6 +41,9 @@ _BESIDE = {
     RETURNED: gettext_lazy("stuurde een brief terug naar wie hem schreef"),
     OFFERED: gettext_lazy("legde een brief opnieuw voor"),
     RELEASED: gettext_lazy("las een brief na en liet hem weggaan"),
+    IMPORTED: gettext_lazy("nam deze klacht over uit het eerdere register; zij kwam toen binnen"),
+    IMPORTED_DECISION: gettext_lazy("nam uit het eerdere register over dat toen het besluit was"),
+    IMPORTED_END: gettext_lazy("nam uit het eerdere register over dat de zaak toen werd afgesloten"),
     LINK: gettext_lazy("legde een verband met een andere zaak"),
     UNLINK: gettext_lazy("haalde een verband met een andere zaak weg"),
     MERGED: gettext_lazy("voegde deze zaak samen met een oudere zaak"),

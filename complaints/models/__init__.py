@@ -3,13 +3,20 @@
 from complaints.models.api import ApiKey, Delivery, Webhook
 from complaints.models.attempts import Attempt
 from complaints.models.batches import Batch, BatchedLetter
-from complaints.models.cases import Answer, Assignment, Case, Party, ReferenceCounter
+from complaints.models.cases import Answer, Assignment, Case, EarlierNumber, Party, ReferenceCounter
 from complaints.models.committees import Opinion, Room, RoomDocument, RoomMember, RoomNote
 from complaints.models.deadlines import Deadline
 from complaints.models.desks import SavedFilter, Subscription, Substitution
 from complaints.models.documents import Document
 from complaints.models.drafts import Draft, DraftFile
-from complaints.models.history import BESIDE, Event
+from complaints.models.history import (
+    BESIDE,
+    IMPORTED,
+    IMPORTED_DECISION,
+    IMPORTED_END,
+    IMPORTING,
+    Event,
+)
 from complaints.models.inbox import IncomingMail, MailDealing
 from complaints.models.letters import Letter
 from complaints.models.links import CaseLink
@@ -26,6 +33,10 @@ from complaints.models.sides import Disclosure, Hearing, HearingParty, Request
 
 __all__ = [
     "BESIDE",
+    "IMPORTED",
+    "IMPORTED_DECISION",
+    "IMPORTED_END",
+    "IMPORTING",
     "Answer",
     "ApiKey",
     "Assignment",
@@ -42,6 +53,7 @@ __all__ = [
     "Draft",
     "DraftFile",
     "DutyDone",
+    "EarlierNumber",
     "ErasureList",
     "Event",
     "Hearing",

@@ -68,6 +68,8 @@ class Case(ScopedModel):
     # The first day of the local month in which the same person first complained again after this was dealt with. The
     # month says enough for a report, and does not say which complaint that was: this stays when the case is erased.
     came_back_on = models.DateField(null=True, blank=True)
+    # Since when it is here, of a case that had ended in an earlier register and was taken over from there.
+    imported_at = models.DateTimeField(null=True, blank=True)
     # Since when this row is all that is left of the case, for the figures: nobody finds it any more.
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -99,6 +101,20 @@ class Case(ScopedModel):
     @property
     def is_closed(self) -> bool:
         return self.closed_at is not None
+
+
+class EarlierNumber(ScopedModel):
+    """The number that a case had in the register that the organisation kept before; what is taken over once."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="earlier")
+    number = models.CharField(_("oud nummer"), max_length=60)
+
+    objects = ScopedManager["EarlierNumber"]()
+
+    class Meta(ScopedModel.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "number"], name="earlier_number_once"),
+        ]
 
 
 class Party(ScopedModel):

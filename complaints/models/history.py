@@ -12,6 +12,9 @@ from complaints.models.people import Membership
 from procedures.scoping import ScopedManager, ScopedModel
 
 BESIDE = "beside:"  # begins the occurrences that are no step of the procedure: a message, a new address
+# Of a case that was taken over from an earlier register, having ended: its receipt, decision and end there.
+IMPORTED, IMPORTED_DECISION, IMPORTED_END = f"{BESIDE}imported", f"{BESIDE}imported_decision", f"{BESIDE}imported_end"
+IMPORTING = (IMPORTED, IMPORTED_DECISION, IMPORTED_END)
 
 
 class Event(ScopedModel):

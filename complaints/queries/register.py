@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Prefetch, Q, QuerySet
 
-from complaints.models import Answer, Case, Event, Letter
+from complaints.models import IMPORTED_DECISION, Answer, Case, Event, Letter
 
 PER_PAGE: Final = 50
 ALL: Final = "all"
 STATES: Final = (ALL, "open", "closed")
 DECIDE: Final = "decide"  # the act whose day the column decided_on shows
+DECIDING: Final = (DECIDE, IMPORTED_DECISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def with_parts(cases: QuerySet[Case], facts: Collection[str]) -> QuerySet[Case]:
         ),
         Prefetch(
             "events",
-            Event.objects.filter(occurrence=DECIDE).only("organisation_id", "case_id", "number", "at"),
+            Event.objects.filter(occurrence__in=DECIDING).only("organisation_id", "case_id", "number", "at"),
             to_attr="decisions",
         ),
     )

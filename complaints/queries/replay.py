@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from complaints.models import BESIDE, Case, Event
+from complaints.models import BESIDE, IMPORTING, Case, Event
 from complaints.queries.merging import MERGED, PARTED
 from procedures import answers, engine
 from procedures.catalogue import calendars_of, procedure_of, zone_of
 from procedures.definition import Fact, Procedure
 
-# What happens beside the procedure is passed by, but for these: they stop a case and let it go on.
-_STEPS = {MERGED: engine.STOP, PARTED: engine.RESUME}
+# What happens beside the procedure is passed by, but for these: they stop a case and let it go on, or take it over.
+_STEPS = {MERGED: engine.STOP, PARTED: engine.RESUME, **dict.fromkeys(IMPORTING, engine.TAKE_OVER)}
 
 
 def replayed(case: Case) -> engine.Case:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q, Value
 from django.db.models.expressions import Combinable
 
-from complaints.models import Case
+from complaints.models import IMPORTED, Case, EarlierNumber
 from procedures.definition import FieldKind, Procedure
 
 DUTCH: Final = "dutch"
@@ -51,12 +51,29 @@ def words_of(case: Case, procedure: Procedure) -> Combinable:
     written = case.messages.order_by("-pk").values_list("text", flat=True)
     titles = case.documents.order_by("-pk").values_list("title", flat=True)
     numbers = " ".join(_numbers(case.reference))
+    earlier = EarlierNumber.objects.filter(case=case).first() if case.imported_at else None
+    if earlier:
+        numbers = f"{numbers} {_together(earlier.number)} {plain(earlier.number)}"
+    rows = case.answers.order_by("-pk").values_list("name", "value")
     return (
         _vector([numbers, *map(plain, (case.subject, *names))], SIMPLE, "A")
         + _vector([case.subject, *names], DUTCH, "A")
-        + _vector(_answers(case, procedure), DUTCH, "B")
+        + _vector(_answers(rows, procedure), DUTCH, "B")
         + _vector([*(re.sub(r"[._-]", " ", each) for each in titles), *written], DUTCH, "C")
         + _vector([plain(each) for each in reached], SIMPLE, "C")
+    )
+
+
+def words_of_earlier(case: Case, number: str, answers: Mapping[str, object], procedure: Procedure) -> Combinable:
+    """The same words for a case that is about to be taken over from an earlier register: it has no rows yet. No query.
+
+    `answers` by name, the newest first.
+    """
+    numbers = " ".join((*_numbers(case.reference), _together(number), plain(number)))
+    return (
+        _vector([numbers, plain(case.subject)], SIMPLE, "A")
+        + _vector([case.subject], DUTCH, "A")
+        + _vector(_answers(answers.items(), procedure), DUTCH, "B")
     )
 
 
@@ -125,11 +142,14 @@ def _together(text: str) -> str:
     return re.sub(r"[^0-9a-z]", "", plain(text))
 
 
-def _answers(case: Case, procedure: Procedure) -> list[str]:
+def _answers(rows: Iterable[tuple[str, object]], procedure: Procedure) -> list[str]:
     """What was answered, in words, the newest first; the titles of what was chosen."""
     fields = {field.name: field for field in procedure.every_field()}
     found: list[str] = []
-    for name, value in case.answers.order_by("-pk").values_list("name", "value"):
+    for name, value in rows:
+        if name == IMPORTED:
+            found += _texts(value)
+            continue
         field = fields.get(name)
         if field is None or field.kind in WORDLESS:
             continue

@@ -20,7 +20,8 @@ def state_of(case: models.Case, procedure: Procedure) -> engine.Case:
         deadlines=tuple(deadline_of(row, ZoneInfo(procedure.zone)) for row in case.deadlines.all()),
         checks=dict(case.checks),
         done=tuple(case.done),
-        is_stopped=case.merged_into_id is not None,
+        is_stopped=case.merged_into_id is not None or case.imported_at is not None,
+        is_taken_over=case.imported_at is not None,
     )
 
 

@@ -271,6 +271,7 @@ TREATMENTS: Final = (
         },
         live=_live(),
     ),
+    _going(models.EarlierNumber),
     _going(Party),
     Treatment(Answer, _told, live=_live()),
     Treatment(

@@ -15,8 +15,18 @@ from typing import Final
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from complaints.models import BatchedLetter, Case, Deadline, Event, IncomingMail, Measure, RetentionHold
+from complaints.models import (
+    IMPORTED_DECISION,
+    BatchedLetter,
+    Case,
+    Deadline,
+    Event,
+    IncomingMail,
+    Measure,
+    RetentionHold,
+)
 from complaints.queries import measures
+from complaints.queries.register import DECIDE
 from procedures import deadlines, wording
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
@@ -96,9 +106,11 @@ def _started(procedures: dict[int, Procedure]) -> dict[int, datetime]:
     starts = {key: str(each.retention.start) for key, each in procedures.items() if each.retention.start}
     if not starts:
         return {}
-    rows = Event.objects.filter(case__in=list(starts), occurrence__in=set(starts.values())).order_by()
+    # What was decided before the case was taken over from an earlier register counts as the decision.
+    same = {IMPORTED_DECISION: DECIDE}
+    rows = Event.objects.filter(case__in=list(starts), occurrence__in={*starts.values(), *same}).order_by()
     last = rows.values_list("case_id", "occurrence").annotate(Max("at"))
-    return {key: at for key, occurrence, at in last if occurrence == starts[key]}
+    return {key: at for key, occurrence, at in last if same.get(occurrence, occurrence) == starts[key]}
 
 
 def _reasons(*, at: datetime) -> tuple[dict[int, list[str]], dict[int, RetentionHold]]:

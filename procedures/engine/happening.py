@@ -24,9 +24,11 @@ from procedures.engine.values import (
     CHECK,
     CLOCKS,
     FILED_LATE,
+    PHASE,
     RECOUNT,
     RESUME,
     STOP,
+    TAKE_OVER,
     UNTIL,
     Case,
     Deadline,
@@ -74,6 +76,8 @@ def happen(
         step.recount()
     elif occurrence == STOP:
         step.stop()
+    elif occurrence == TAKE_OVER:
+        step.take_over()
     elif occurrence == RESUME:
         clocks = facts.get(CLOCKS, ())
         step.resume([str(each) for each in clocks] if isinstance(clocks, (list, tuple)) else [])
@@ -161,6 +165,18 @@ class Step:
         """Nothing follows from anything any more, and no clock runs."""
         self.case = replace(self.case, is_stopped=True)
         self._stop_clocks()
+
+    def take_over(self) -> None:
+        """A part of what an earlier register says of a case: the first part opens it, and no clock starts."""
+        told = {name: fact for name, fact in self.given.items() if name != PHASE}
+        self.case = replace(
+            self.case,
+            phase=str(self.given.get(PHASE, self.case.phase)),
+            opened_at=self.case.opened_at or self.at,
+            facts={**self.case.facts, **told},
+            is_stopped=True,
+            is_taken_over=True,
+        )
 
     def resume(self, clocks: Collection[str]) -> None:
         """The case goes on, and these clocks run again to the ends that they had."""

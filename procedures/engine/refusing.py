@@ -44,6 +44,14 @@ def known_act(procedure: Procedure, name: str) -> Act:
 
 
 def refuse_place(procedure: Procedure, case: Case, act: Act, at: datetime) -> None:
+    if case.is_taken_over:
+        raise ActRefused(
+            Text(
+                "Deze zaak komt uit een eerder register. Zij was daar al klaar.",
+                "This case comes from an earlier register. It had ended there.",
+            ),
+            code="stopped",
+        )
     if case.is_stopped:
         raise ActRefused(
             Text(

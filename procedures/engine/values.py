@@ -18,6 +18,9 @@ CHECK = "check:"  # how the ticking of a check is written
 RECOUNT = "recount"  # open deadlines counted anew with another calendar
 # A case is handled together with another from now on, and takes no step of its own; or it goes on by itself again.
 STOP, RESUME = "stop", "resume"
+# A case that was over before it came here, from an earlier register: it takes no step here. The facts come with it.
+TAKE_OVER = "take_over"
+PHASE = "phase"  # what TAKE_OVER is told: the end that it reached
 CLOCKS = "clocks"  # what RESUME is told: the clocks that run again, as `Deadline.name`
 FILED_LATE = "filed_late"  # derived at opening, where the procedure has a filing window
 # Facts that any opening may state besides its fields.
@@ -84,7 +87,8 @@ class Case:
     deadlines: tuple[Deadline, ...] = ()
     checks: Mapping[str, str] = field(default_factory=dict)  # name → "" when done, else why it does not apply
     done: tuple[str, ...] = ()  # every act, in order
-    is_stopped: bool = False  # it is handled together with another case
+    is_stopped: bool = False  # it takes no step of its own: it is handled together with another case, or was taken over
+    is_taken_over: bool = False  # from an earlier register, in which it had ended
 
     def deadline(self, rule: str) -> Deadline | None:
         """The latest clock of this rule."""

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import structlog
 from celery import current_app
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from complaints import counting
 
@@ -37,4 +36,6 @@ def _is_silence(problem: BaseException | None) -> bool:
     """Whether it was waited for in vain; a broker that is gone refuses at once, and is asked again the next time."""
     if problem is None:
         return False
+    from redis.exceptions import TimeoutError as RedisTimeoutError  # loading it takes as long as Django itself
+
     return isinstance(problem, (TimeoutError, RedisTimeoutError)) or _is_silence(problem.__cause__)

@@ -65,6 +65,7 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screens", metavar="FOLDER", help="keep a picture of every public page in every state here")
+    parser.addoption("--every", action="store_true", help="all of each product of cases, not a slice (make drill does)")
 
 
 @pytest.hookimpl(trylast=True)  # pytest-django has put what is not in a transaction at the end
@@ -88,6 +89,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture
+def every(request: pytest.FixtureRequest) -> bool:
+    """Whether all of a product of cases is asked for, and not the slice of it that the docstring of a test tells."""
+    return bool(request.config.getoption("--every") or request.config.getoption("--screens"))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from complaints.letters import printing
 from complaints.letters.rendering import mark
 from complaints.reports import contents
 from complaints.reports.charts import on_paper
@@ -29,6 +28,8 @@ def pdf(
 ) -> bytes:
     """The report as a PDF to send on (PDF/A-2a, PDF/UA-1), in Dutch. `adopted_by` is the title of the role that adopted
     it at the instant `at`; without one it says that it is a draft of that moment."""
+    from complaints.letters import printing  # loading it takes half a second that only this needs
+
     with translation.override(LANGUAGE):
         parts = [
             (

@@ -52,18 +52,18 @@ class Judge:
         self._answer: Any = None
 
     def look(self, name: str, *, is_judged: bool = True) -> None:
-        """Judges the page as it stands. Not `is_judged`: only its language, its HTML and its picture."""
+        """Judges the page as it stands. Not `is_judged`: not by axe."""
         self.count += 1
         (self.sources / f"{self.language}-{self.count:03}-{name}.html").write_bytes(self._answer.body())
         if is_judged:
             found = self._axe.run(self.page, options=ASKED)
             self.wrong += [f"{name}: {each['id']} {_where(each)}" for each in found.response["violations"]]
-            self.page.set_viewport_size(NARROW)
-            if wide := self.page.evaluate(TOO_WIDE):
-                self.wrong.append(f"{name}: scrolls sideways at {NARROW['width']} pixels: {wide}")
-            self.page.set_viewport_size(self.size)
-            if dead := self.page.evaluate(LEADS_NOWHERE):
-                self.wrong.append(f"{name}: these lead to nothing on the page: {dead}")
+        self.page.set_viewport_size(NARROW)
+        if wide := self.page.evaluate(TOO_WIDE):
+            self.wrong.append(f"{name}: scrolls sideways at {NARROW['width']} pixels: {wide}")
+        self.page.set_viewport_size(self.size)
+        if dead := self.page.evaluate(LEADS_NOWHERE):
+            self.wrong.append(f"{name}: these lead to nothing on the page: {dead}")
         spoken = self.page.get_attribute("html", "lang")
         if spoken != self.language:
             self.wrong.append(f"{name}: speaks {spoken}")

@@ -13,6 +13,7 @@ from procedures.definition import FieldKind, Procedure
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
 from tests.browser.judging import DESK, LOCALES
+from tests.browser.walking import type_in
 from tests.complaints.factories import definition, filed_case, member, published, staffed
 
 PASSWORD = "een lang wachtwoord"
@@ -35,15 +36,16 @@ def at_work(browser: Any, site: str, email: str, *, scripts: bool = True) -> Any
     page.goto(f"{site}/beheer/")
     for name, typed in (("login", email), ("password", PASSWORD)):
         reach(page, page.locator(f"input[name={name}]"))
-        page.keyboard.type(typed)
+        type_in(page, typed)
     press(page, "Enter")
     return page
 
 
 def reach(page: Any, part: Any) -> None:
     """Moves the focus on from where it is, key by key, until it is on this part of the page."""
+    there = part.element_handle()
     for _ in range(TABS):
-        if part.evaluate(HAS_FOCUS):
+        if there.evaluate(HAS_FOCUS):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"no Tab leads to {part} on {page.url}")
@@ -77,7 +79,7 @@ def do(page: Any, procedure: Procedure, name: str, *, handler: str) -> None:
             choose(page, control)
             continue
         reach(page, page.locator(control))
-        page.keyboard.type(handler if field.kind is FieldKind.MEMBER else REASONS)
+        type_in(page, handler if field.kind is FieldKind.MEMBER else REASONS)
     follow(page, SEND)
 
 
@@ -91,7 +93,7 @@ def tick_everything(page: Any) -> int:
             reach(page, skip.first.locator("summary"))
             page.keyboard.press("Enter")
             reach(page, skip.first.locator("input[name=not_applicable]"))
-            page.keyboard.type(REASON)
+            type_in(page, REASON)
             follow(page, "form.tick details button")
         else:
             follow(page, "form.tick > button")

@@ -47,6 +47,12 @@ def send(page: Any, step: str, *, only_keys: bool = False) -> None:
             button.click()
 
 
+def type_in(page: Any, words: str) -> None:
+    """Types with the keyboard where the focus is: a few keys one by one, and the rest as one stroke."""
+    page.keyboard.type(words[:4])
+    page.keyboard.insert_text(words[4:])
+
+
 def enter(page: Any, site: str, slug: str, way: Way) -> None:
     """Opens the complainant's page by number and code."""
     page.goto(f"{site}/{slug}/volgen/")
@@ -168,7 +174,7 @@ def _answer(page: Any, procedure: Procedure, name: str, happened: date, *, only_
         if only_keys:
             control.focus()
             page.keyboard.press("Control+A")
-            page.keyboard.type(words)
+            type_in(page, words)
         else:
             control.fill(words)
 

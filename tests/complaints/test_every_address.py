@@ -1,6 +1,10 @@
 """Every address × who may not know of a case: a stranger, another organisation, the person complained about (G6).
 
 The addresses come from the resolver: one that is not listed here fails, so a new one is tested the day it is born.
+
+Everybody asks to read (GET) and to send (POST) at each address. HEAD is GET without its body, and no view takes PUT or
+DELETE: these three are asked at each address too, but by one kind of stranger, the next one at the next address; the
+person complained about uses one of the three at each. `--every`: everybody uses them all.
 """
 
 from __future__ import annotations
@@ -50,6 +54,7 @@ SLUG, OTHER = "klik-onderwijs", "klassepro"
 PLANTED = "PLANTGEHEIM"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 METHODS = ("get", "head", "post", "put", "delete")
+IN_TURNS = ("head", "put", "delete")
 
 # What an address says of a case: nothing ("open"), or it may be reached only by who may know of the case ("case"), or
 # by a system with a key ("key").
@@ -355,15 +360,29 @@ def by_turns() -> Iterator[str]:
             yield method
 
 
-def test_strangers_learn_nothing(case: Case):
+def staying_for(asker: int, askers: int, method: str, *, every: bool) -> list[tuple[str, str]]:
+    """The addresses at which this one of so many askers uses the method."""
+    found = staying()
+    if every or method not in IN_TURNS:
+        return found
+    first = (asker + IN_TURNS.index(method)) % askers
+    return found[first::askers]
+
+
+def test_askers_together_use_every_method_at_every_address():
+    for method in METHODS:
+        assert {each for asker in range(3) for each in staying_for(asker, 3, method, every=False)} == set(staying())
+
+
+def test_strangers_learn_nothing(case: Case, every: bool):
     someone = account("Vreemde Vogel", is_staff=True, is_superuser=True)
     colleague = member(published(OTHER), "Ander Mens", "coordinator", "director", "handler").user
     for method in by_turns():
         strangers = [Client(), Client(), Client()]
         strangers[1].force_login(someone)
         strangers[2].force_login(colleague)
-        for client in strangers:
-            for pattern, kind in staying():
+        for asker, client in enumerate(strangers):
+            for pattern, kind in staying_for(asker, len(strangers), method, every=every):
                 status, body = asked(client, method, filled_in(pattern, case))
                 assert PLANTED not in body, (pattern, method)
                 if kind == "case":
@@ -376,7 +395,7 @@ def test_strangers_learn_nothing(case: Case):
                     assert status in (401, 405), (pattern, method, status)
 
 
-def test_person_complained_about_learns_nothing(case: Case):
+def test_person_complained_about_learns_nothing(case: Case, every: bool):
     with scope(case.organisation_id):
         respondent = Party.objects.get(case=case, kind="respondent").membership
     assert respondent
@@ -384,7 +403,7 @@ def test_person_complained_about_learns_nothing(case: Case):
     for method in by_turns():
         client = Client()
         client.force_login(respondent.user)
-        for pattern, kind in staying():
+        for pattern, kind in staying_for(0, len(IN_TURNS), method, every=every):
             status, body = asked(client, method, filled_in(pattern, case))
             assert PLANTED not in body.replace(own_name, ""), (pattern, method)
             assert case.reference not in body, (pattern, method)

@@ -41,6 +41,7 @@ from tests.conftest import MailServer, OwnDatabase
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 EMAIL = "j.verweij@wilgenroos.example"
+NOTICES, KILLS = 90, 3
 
 
 @pytest.fixture
@@ -347,7 +348,7 @@ def test_killed_sweepers_lose_no_notice(own_database: OwnDatabase, smtp_server: 
     at = timezone.now() - timedelta(minutes=1)
     filed = filed_case(organisation, at=at)
     with scope(organisation.pk):
-        for _ in range(200):
+        for _ in range(NOTICES):
             write_notice(filed, Notice.Kind.MESSAGE, at=at)
     environment = {
         **own_database.environment,
@@ -371,7 +372,7 @@ def test_killed_sweepers_lose_no_notice(own_database: OwnDatabase, smtp_server: 
             stderr=subprocess.DEVNULL,
         )
         while sweeper.poll() is None:
-            if kills < 3 and before - waiting() > 15:
+            if kills < KILLS and before - waiting() > 8:
                 sweeper.send_signal(signal.SIGKILL)
                 kills += 1
                 sweeper.wait(timeout=20)
@@ -382,10 +383,10 @@ def test_killed_sweepers_lose_no_notice(own_database: OwnDatabase, smtp_server: 
     with scope(organisation.pk):
         expected = set(Notice.objects.values_list("message_id", flat=True))
     sent = [mail["Message-ID"] for mail in smtp_server.messages if mail["Subject"] == "Een bericht over uw klacht"]
-    assert kills == 3
+    assert kills == KILLS
     assert set(sent) == expected
-    assert len(expected) == 200
-    assert len(sent) <= 200 + kills
+    assert len(expected) == NOTICES
+    assert len(sent) <= NOTICES + kills
 
 
 def test_sweep_sends_notices(case: Case, smtp_server: MailServer):

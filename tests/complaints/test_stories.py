@@ -1,4 +1,7 @@
-"""Every story of tests/stories, run against the whole app: rows, letters as PDF, mail, and the history replayed."""
+"""Every story of tests/stories, run against the whole app: rows, letters as PDF, mail, and the history replayed.
+
+A kind of letter is printed once for each organisation; after that its words are composed, and leave on that sheet.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,7 @@ from procedures.simulation import Rehearsal
 from procedures.simulation import open_acts as may_be_done
 from tests.complaints.factories import member, published
 from tests.complaints.letters.frozen import is_frozen
+from tests.complaints.letters.paper import keep_sheets, use_sheets
 from tests.conftest import MailServer
 from tests.procedures import stories
 from tests.procedures.stories import Outcome, Story, StoryStep
@@ -167,7 +171,11 @@ class Played:
         zone = ZoneInfo(self.procedure.zone)
         for letter in Letter.objects.filter(state=Letter.State.HELD).exclude(name__in=self.held):
             release_letter(letter, actor=THE_CLOCK, at=at)  # somebody looked at it, and found nothing
-        while send_waiting(self.organisation.pk, at=at):
+        while True:
+            use_sheets(self.procedure, at=at)
+            if not send_waiting(self.organisation.pk, at=at):
+                break
+            keep_sheets(self.procedure)
             to_post = list(Letter.objects.filter(state=Letter.State.TO_POST).select_related("case__version"))
             for letter in to_post:
                 confirm_posted(letter, on=at.astimezone(zone).date(), actor=THE_CLOCK, at=at)

@@ -23,6 +23,7 @@ from procedures.scoping import scope
 from tests.complaints.factories import SLUGS, definition, published, staffed
 from tests.complaints.intake.test_public_pages import nonce_of, typed
 from tests.complaints.letters.frozen import is_frozen
+from tests.complaints.letters.paper import keep_sheets, use_sheets
 from tests.conftest import MailServer
 
 
@@ -211,9 +212,12 @@ class Walk:
         with scope(self.organisation.pk):
             for letter in Letter.objects.filter(state=Letter.State.HELD):
                 release_letter(letter, actor=THE_CLOCK, at=now)
+        with scope(self.organisation.pk):
+            use_sheets(self.procedure, at=now)
         while send_waiting(self.organisation.pk, at=timezone.now()):
             pass
         with scope(self.organisation.pk):
+            keep_sheets(self.procedure)
             for letter in Letter.objects.filter(state=Letter.State.TO_POST).select_related("case__version"):
                 confirm_posted(letter, on=timezone.localdate(), actor=THE_CLOCK, at=timezone.now())
 

@@ -36,7 +36,7 @@ def drill(stack: Stack, size: float) -> Report:  # the same tests, whatever the 
     environment = {name: value for name, value in os.environ.items() if name not in stack.environment}
     for promise, files in PROVED_BY.items():
         found = stack.folder / "tests.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={found}", *paths(files)]
+        command = [sys.executable, "-m", "pytest", "-q", "--every", f"--junitxml={found}", *paths(files)]
         subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
         suite = next(ET.parse(found).getroot().iter("testsuite"))  # noqa: S314  # written just now, by pytest
         tests, skipped = int(suite.attrib["tests"]), int(suite.attrib["skipped"])

@@ -40,12 +40,17 @@ def wait_for(request: HttpRequest, what: str, *, at: datetime) -> int:
     """
     visitor = _visitor(request)
     _take_turn(visitor, what)
+    return _wait(_known(visitor, what, at=at), what, at=at)
+
+
+def wait_or_count(request: HttpRequest, what: str, *, at: datetime) -> int:
+    """How many seconds the visitor has to wait; 0 when they may go on, and then the try is held against them."""
+    visitor = _visitor(request)
+    _take_turn(visitor, what)
     known = _known(visitor, what, at=at)
-    if known is None or known.count < FREE[what]:
-        return 0
-    seconds = max(0, math.ceil((known.next_at - at).total_seconds()))
-    if seconds:
-        counting.count(counting.LIMITED, what)
+    seconds = _wait(known, what, at=at)
+    if not seconds:
+        _hold(visitor, what, known, at=at)
     return seconds
 
 
@@ -53,17 +58,7 @@ def count(request: HttpRequest, what: str, *, at: datetime) -> None:
     """Holds a try against the visitor: a wrong code, a link that was asked for, a complaint that was filed."""
     visitor = _visitor(request)
     _take_turn(visitor, what)
-    known = _known(visitor, what, at=at)
-    tries = (known.count if known else 0) + 1
-    row = Attempt(
-        visitor=visitor, what=what, count=tries, next_at=at + _delay(tries - FREE[what]), forget_at=at + QUIET
-    )
-    Attempt.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["organisation", "visitor", "what"],
-        update_fields=["count", "next_at", "forget_at"],
-    )
+    _hold(visitor, what, _known(visitor, what, at=at), at=at)
 
 
 def wait_for_all(what: str, *, at: datetime) -> int:
@@ -102,6 +97,28 @@ def forgive(request: HttpRequest, what: str) -> None:
 def forget_expired(*, at: datetime) -> int:
     """Forgets what has been quiet for long enough in the organisation in scope; how many rows that were."""
     return Attempt.objects.filter(forget_at__lte=at).delete()[0]
+
+
+def _wait(known: Attempt | None, what: str, *, at: datetime) -> int:
+    if known is None or known.count < FREE[what]:
+        return 0
+    seconds = max(0, math.ceil((known.next_at - at).total_seconds()))
+    if seconds:
+        counting.count(counting.LIMITED, what)
+    return seconds
+
+
+def _hold(visitor: str, what: str, known: Attempt | None, *, at: datetime) -> None:
+    tries = (known.count if known else 0) + 1
+    row = Attempt(
+        visitor=visitor, what=what, count=tries, next_at=at + _delay(tries - FREE[what]), forget_at=at + QUIET
+    )
+    Attempt.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["organisation", "visitor", "what"],
+        update_fields=["count", "next_at", "forget_at"],
+    )
 
 
 def _delay(beyond: int) -> timedelta:

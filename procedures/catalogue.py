@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -93,13 +94,21 @@ def in_force(organisation: str, on: date) -> Procedure:
 
 
 def procedure_of(version: ProcedureVersion) -> Procedure:
-    """The procedure that a version's text says; loaded once per process."""
-    return _loaded(version.sha256, version.source)
+    """The procedure that a version's text says; loaded once per process, and only then is the text read."""
+    return _loaded(_Text(version.sha256, version))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A version by what its text says: two with the same text are one."""
+
+    sha256: str
+    version: ProcedureVersion = field(compare=False)
 
 
 @lru_cache(maxsize=256)
-def _loaded(sha256: str, source: str) -> Procedure:
-    return load(source, source=f"version {sha256[:12]}", is_published=True)
+def _loaded(text: _Text) -> Procedure:
+    return load(text.version.source, source=f"version {text.sha256[:12]}", is_published=True)
 
 
 def calendar_of(procedure: Procedure, *, at: datetime) -> Calendar:

@@ -47,6 +47,8 @@ class ProcedureVersion(ScopedModel):
     published_by = models.CharField(_("gepubliceerd door"), max_length=200, blank=True)  # a name: it outlives accounts
     published_as = ArrayField(models.CharField(max_length=60), verbose_name=_("in de rol"), default=list, blank=True)
 
+    seldom_read = ("source",)  # tens of kilobytes, and what it says is kept in the process (catalogue.procedure_of)
+
     objects = ScopedManager["ProcedureVersion"]()
 
     class Meta(ScopedModel.Meta):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.db import connection, models, transaction
 from django.db.models.sql import Query
@@ -69,6 +69,12 @@ class ScopedQuerySet(models.QuerySet[_M], Generic[_M]):
             _claim(row)
         return super().bulk_create(rows, *args, **kwargs)
 
+    def select_related(self, *fields: Any) -> Self:
+        """The same rows with their related ones, of which the columns that are seldom read stay behind as well."""
+        found = super().select_related(*fields)
+        behind = [f"{path}__{name}" for path in fields if path for name in _seldom_read_at(self.model, path)]
+        return found.defer(*behind) if behind else found
+
 
 class ScopedManager(models.Manager[_M], Generic[_M]):
     """Refuses every query without a scope, and sees only the rows of the organisation in scope."""
@@ -82,7 +88,18 @@ class ScopedManager(models.Manager[_M], Generic[_M]):
 @lru_cache(maxsize=1024)
 def _rows_of(model: type[_M], organisation: int) -> Query:
     """The question for all rows of an organisation, put together once: it is where every other one begins."""
-    return ScopedQuerySet(model).filter(organisation_id=organisation).query
+    rows: ScopedQuerySet[_M] = ScopedQuerySet(model).filter(organisation_id=organisation)
+    behind: tuple[str, ...] = getattr(model, "seldom_read", ())
+    return (rows.defer(*behind) if behind else rows).query
+
+
+@lru_cache(maxsize=1024)
+def _seldom_read_at(model: type[models.Model], path: str) -> tuple[str, ...]:
+    """Which columns of the model at the end of a path of foreign keys are seldom read."""
+    found: Any = model
+    for name in path.split("__"):
+        found = found._meta.get_field(name).related_model  # noqa: SLF001  # Django's own way to ask
+    return getattr(found, "seldom_read", ())
 
 
 class ScopedModel(models.Model):
@@ -92,6 +109,9 @@ class ScopedModel(models.Model):
     """
 
     organisation = models.ForeignKey("procedures.Organisation", on_delete=models.PROTECT, related_name="+")
+
+    # Large columns that a query leaves out; whoever reads one of them asks the database for it then.
+    seldom_read: ClassVar[tuple[str, ...]] = ()
 
     scoped = ScopedManager["ScopedModel"]()  # what Django itself reads through: saving, related rows, cascades
 
@@ -107,6 +127,11 @@ class ScopedModel(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         _claim(self)
         return super().delete(*args, **kwargs)
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        # Also how Django fetches a column that was left out, so here none is.
+        rows = type(self).scoped.using(using) if from_queryset is None else from_queryset
+        super().refresh_from_db(using, fields, rows.defer(None))
 
 
 def _claim(row: models.Model) -> None:

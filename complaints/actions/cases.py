@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
@@ -53,10 +54,12 @@ class Representative:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case that was opened. `access_code` is shown once; `is_replay` when the same form had opened it before."""
+    """A case that was opened, and the engine's picture of it. `access_code` is shown once; `is_replay` when the same
+    form had opened it before."""
 
     case: Case
     access_code: str
+    state: engine.Case
     is_replay: bool = False
 
 
@@ -86,14 +89,14 @@ def open_case(
     nonce = nonce or secrets.token_urlsafe(32)
     code = _code_for(nonce)
     access_hash = access_codes.hashed(code)  # which takes its time, so before the others have to wait for us
-    held_counter(received_at.year)  # filings of one organisation take turns from here
+    received_on = received_at.astimezone(timezone.get_default_timezone()).date()
+    counter = held_counter(received_on.year)  # filings of one organisation take turns from here
     known = opened_with(nonce)
     if known:
         return known
-    version = version_in_force(received_at.date())
+    version = version_in_force(received_on)
     procedure = procedure_of(version)
     calendar = calendar_of(procedure, at=recorded_at)
-    local = received_at.astimezone(zone_of(procedure))
     definition = procedure.act(act or procedure.intake.act)
     decision = engine.decide(
         procedure,
@@ -105,7 +108,7 @@ def open_case(
         calendar=calendar,
     )
     case = Case.objects.create(
-        reference=_next_reference(procedure, local.year),
+        reference=_next_reference(procedure, counter),
         version=version,
         phase=decision.case.phase,
         track=procedure.phase(decision.case.phase).track,
@@ -123,18 +126,20 @@ def open_case(
     recorder = Recorder(case, procedure, calendar, recorded_at)
     event = recorder.record(decision, actor)
     keep_documents(event, procedure, definition, files or {}, actor, at=recorded_at)
-    let_time_pass(recorder, decision.case, recorded_at)
+    state = let_time_pass(recorder, decision.case, recorded_at)
     index_case(case)
     email = str(answers.get("email") or "").strip()
     if email:
         note_returns([email], zone=zone_of(procedure))
-    return Opened(case, code)
+    return Opened(case, code, state)
 
 
 def opened_with(nonce: str) -> Opened | None:
     """What the form with this nonce opened before, with the code that it showed; None when it was not sent yet."""
     known = Case.objects.filter(nonce=nonce).first()
-    return Opened(known, _code_for(nonce), is_replay=True) if known else None
+    if known is None:
+        return None
+    return Opened(known, _code_for(nonce), state_of(known, procedure_of(known.version)), is_replay=True)
 
 
 @transaction.atomic
@@ -294,11 +299,10 @@ def let_time_pass(recorder: Recorder, state: engine.Case, at: datetime) -> engin
     return state
 
 
-def _next_reference(procedure: Procedure, year: int) -> str:
-    counter = held_counter(year)
+def _next_reference(procedure: Procedure, counter: ReferenceCounter) -> str:
     counter.last += 1
     counter.save(update_fields=["last"])
-    return f"{procedure.prefix}-{year}-{counter.last:04d}"
+    return f"{procedure.prefix}-{counter.year}-{counter.last:04d}"
 
 
 def held_counter(year: int) -> ReferenceCounter:

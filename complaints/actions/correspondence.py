@@ -19,7 +19,8 @@ from complaints.letters.mailing import new_message_id
 from complaints.letters.writing import Recipient, Written, write
 from complaints.models import Case, Event, Letter, Membership, Notice, Party
 from complaints.queries.deputies import deputies
-from complaints.queries.dossier import holders, occasion_of
+from complaints.queries.dossier import occasion_of
+from complaints.queries.people import People
 from procedures import engine
 from procedures.calendars import Calendar
 from procedures.catalogue import procedure_of, zone_of
@@ -50,10 +51,13 @@ def write_letters(
     """
     case = event.case
     zone = ZoneInfo(procedure.zone)
+    if not decision.letters:
+        return False
     rows = []
+    people = People.on(case)
     for due in decision.letters:
         rule = procedure.letter(due.letter)
-        sender = _sender(case, procedure, rule, actor)
+        sender = _sender(people, procedure, rule, actor)
         occasion = occasion_of(
             case,
             procedure,
@@ -64,8 +68,9 @@ def write_letters(
             sender=sender,
             sender_role=signing_role(procedure, rule),
             deadline=due.deadline,
+            people=people,
         )
-        for addressee in _addressees(case, procedure, rule, on=at.astimezone(zone).date()):
+        for addressee in _addressees(people, procedure, rule, on=at.astimezone(zone).date()):
             written = write(rule, to=addressee.recipient, occasion=occasion)
             channel = _channel(rule, addressee)
             is_held = rule.is_held
@@ -108,8 +113,8 @@ def write_letters(
 
 def tell_lookers(case: Case, rule: LetterRule, procedure: Procedure, *, besides: Collection[int], at: datetime) -> None:
     """Mails those who may let a held letter go that it waits; not the members `besides`, who know of it."""
-    roles = procedure.roles_called(rule.looked_at_by)
-    lookers = {each.pk: each for role in procedure.roles if role.name in roles for each in holders(case, role)}
+    roles, people = procedure.roles_called(rule.looked_at_by), People.on(case)
+    lookers = {each.pk: each for role in procedure.roles if role.name in roles for each in people.holders(role)}
     if rule.second_reader or not lookers.keys() & set(besides):  # who may let go what they wrote, needs no mail
         for key, member in lookers.items():
             if key not in besides:
@@ -203,25 +208,25 @@ def addressee_of(party: Party, case: Case) -> Addressee:
     """A party as letters reach them; the complainant and who speaks for them are one (KK-02)."""
     if party.kind == Party.Kind.RESPONDENT:
         return _party(party, case)
-    return next(_of_kind(case, procedure_of(case.version), Party.Kind.COMPLAINANT))
+    return next(_of_kind(People.on(case), procedure_of(case.version), Party.Kind.COMPLAINANT))
 
 
-def _addressees(case: Case, procedure: Procedure, rule: LetterRule, *, on: date) -> Iterator[Addressee]:
+def _addressees(people: People, procedure: Procedure, rule: LetterRule, *, on: date) -> Iterator[Addressee]:
     seen: set[str] = set()
     for kind in rule.to:
-        found = list(_in_place(case, procedure, list(_of_kind(case, procedure, kind)), on=on))
+        found = list(_in_place(people, procedure, list(_of_kind(people, procedure, kind)), on=on))
         for addressee in found or [Addressee(Recipient(kind=kind, name=""), NO_RECIPIENT)]:
             if addressee.key not in seen and not (addressee.key == NO_RECIPIENT and seen):
                 seen.add(addressee.key)
                 yield addressee
 
 
-def _in_place(case: Case, procedure: Procedure, found: Sequence[Addressee], *, on: date) -> Iterator[Addressee]:
+def _in_place(people: People, procedure: Procedure, found: Sequence[Addressee], *, on: date) -> Iterator[Addressee]:
     """The same, with deputies in the place of who is away on the local day.
 
     Where the deputy may not know of the case, who is away is written to all the same, and the administrators too.
     """
-    away = deputies(case, procedure, [each.member for each in found if each.member], on=on)
+    away = deputies(people.case, procedure, [each.member for each in found if each.member], on=on)
     for each in found:
         deputy = away.get(each.member.pk) if each.member else None
         if each.member and deputy:
@@ -229,16 +234,17 @@ def _in_place(case: Case, procedure: Procedure, found: Sequence[Addressee], *, o
         else:
             yield each
         if each.member and not deputy and each.member.pk in away:
-            yield from _administrators(case, procedure)
+            yield from _administrators(people, procedure)
 
 
-def _of_kind(case: Case, procedure: Procedure, kind: str) -> Iterator[Addressee]:
+def _of_kind(people: People, procedure: Procedure, kind: str) -> Iterator[Addressee]:
     if kind in (Party.Kind.COMPLAINANT, Party.Kind.RESPONDENT):
-        speaks = case.parties.filter(kind=Party.Kind.REPRESENTATIVE).first() if kind == Party.Kind.COMPLAINANT else None
-        for party in case.parties.filter(kind=kind).select_related("membership__user"):
-            yield _represented(party, speaks, case) if speaks else _party(party, case)
-        if kind == Party.Kind.RESPONDENT:  # a complaint need not be about anyone
-            yield from _administrators(case, procedure) if not case.parties.filter(kind=kind).exists() else ()
+        speaking = people.of_kind(Party.Kind.REPRESENTATIVE) if kind == Party.Kind.COMPLAINANT else []
+        parties = people.of_kind(kind)
+        for party in parties:
+            yield _represented(party, speaking[0], people.case) if speaking else _party(party, people.case)
+        if kind == Party.Kind.RESPONDENT and not parties:  # a complaint need not be about anyone
+            yield from _administrators(people, procedure)
     elif kind.startswith("appeal:"):
         body = procedure.appeal(kind.removeprefix("appeal:"))
         name = body.person or body.title.nl
@@ -254,22 +260,18 @@ def _of_kind(case: Case, procedure: Procedure, kind: str) -> Iterator[Addressee]
         )
     else:
         roles = [role for role in procedure.roles if role.is_handler] if kind == "handler" else [procedure.role(kind)]
-        members = [member for role in roles for member in holders(case, role)]
+        members = [member for role in roles for member in people.holders(role)]
         if members:
             for member in members:
                 yield _member(member, kind)
         else:
-            yield from _administrators(case, procedure)
+            yield from _administrators(people, procedure)
 
 
-def _administrators(case: Case, procedure: Procedure) -> Iterator[Addressee]:
-    for role in _administering(procedure):
-        for member in holders(case, role):
+def _administrators(people: People, procedure: Procedure) -> Iterator[Addressee]:
+    for role in (role for role in procedure.roles if role.is_administrator):
+        for member in people.holders(role):
             yield _member(member, role.name)
-
-
-def _administering(procedure: Procedure) -> list[Role]:
-    return [role for role in procedure.roles if role.is_administrator]
 
 
 def _party(party: Party, case: Case) -> Addressee:
@@ -327,16 +329,16 @@ def _channel(rule: LetterRule, addressee: Addressee) -> Channel:
     return Channel.SEALED if Channel.SEALED in rule.channels else Channel.POST
 
 
-def _sender(case: Case, procedure: Procedure, rule: LetterRule, actor: Actor) -> Membership | None:
+def _sender(people: People, procedure: Procedure, rule: LetterRule, actor: Actor) -> Membership | None:
     """Who signs: the actor where they play the role that signs, else whoever does."""
     if not rule.signed_by:
         return None
     if actor.membership and rule.signed_by in actor.roles:
         return actor.membership
     role = signing_role(procedure, rule)
-    if case.handler and role and role.is_handler:
-        return case.handler
-    found = holders(case, role) if role else []
+    if people.case.handler and role and role.is_handler:
+        return people.case.handler
+    found = people.holders(role) if role else []
     return found[0] if found else None
 
 

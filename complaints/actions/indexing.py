@@ -15,7 +15,7 @@ def index_case(case: Case) -> None:
 def index_cases(after: int, *, limit: int = 200) -> int:
     """Sets the words of the next cases of the organisation in scope; the key of the last one, 0 when there is none."""
     last = 0
-    for case in Case.objects.select_related("version").defer("words").filter(pk__gt=after).order_by("pk")[:limit]:
+    for case in Case.objects.select_related("version").filter(pk__gt=after).order_by("pk")[:limit]:
         index_case(case)
         last = case.pk
     return last

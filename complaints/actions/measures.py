@@ -19,8 +19,8 @@ from complaints.actions.cases import TooLate, held
 from complaints.actions.indexing import index_case
 from complaints.actions.notices import write_notice
 from complaints.models import BESIDE, Case, Document, Event, Measure, Membership, Notice
-from complaints.queries.dossier import holders
 from complaints.queries.measures import moment_of, next_reminder
+from complaints.queries.people import People
 from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
 from procedures.scoping import scope
 
@@ -168,9 +168,7 @@ def told_of(measure: Measure, *, at: datetime) -> Sequence[Membership]:
     for each in (measure.member, case.handler, case.merged_into.handler if case.merged_into else None):
         if each is not None and each.is_active and cases_for(each, in_force, at=at).filter(pk=case.pk).exists():
             return [each]
-    administering = [role for role in in_force.roles if role.is_administrator]
-    found = {each.pk: each for role in administering for each in holders(case, role)}
-    return list(found.values())
+    return list(People.on(case).administrators(in_force).values())
 
 
 def _held(measure: Measure, revision: int | None = None) -> Measure:

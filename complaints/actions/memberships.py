@@ -15,7 +15,7 @@ from complaints.actions.actors import Actor
 from complaints.actions.beside import record_beside
 from complaints.actions.notices import LEFT, write_notice
 from complaints.models import Assignment, Case, Event, Membership, Notice, Substitution, User
-from complaints.queries.dossier import holders
+from complaints.queries.people import People
 from complaints.said import spoken
 from procedures.catalogue import procedure_of
 from procedures.definition import Procedure
@@ -187,7 +187,8 @@ def _note_left(case: Case, member: Membership, by: Membership, *, at: datetime) 
     record_beside(case, LEFT, actor=Actor(Event.By.SYSTEM, frozenset()), at=at, facts={"member": {"value": member.pk}})
     procedure = procedure_of(case.version)
     telling = managing_roles(procedure)
-    told = {each.pk: each for role in procedure.roles if role.name in telling for each in holders(case, role)}
+    people = People.on(case)
+    told = {each.pk: each for role in procedure.roles if role.name in telling for each in people.holders(role)}
     for each in told.values():
         if each.pk != by.pk:
             write_notice(case, Notice.Kind.MESSAGE, at=at, member=each)

@@ -33,7 +33,7 @@ from complaints.models import (
     Party,
 )
 from complaints.queries import sides
-from complaints.queries.dossier import holders
+from complaints.queries.people import People
 from complaints.uploads import MAX_FILES, UploadRefused, clean_name, content_type_of
 from procedures.catalogue import procedure_of
 
@@ -210,8 +210,6 @@ def _typed(name: str, text: str) -> UploadedFile[bytes]:
 def _tell(case: Case, *, at: datetime) -> None:
     """Mails who handles the case, else its administrators, that something came from somebody whom it is about."""
     procedure = procedure_of(case.version)
-    administering = [each for role in procedure.roles if role.is_administrator for each in holders(case, role)]
     handler = (case.merged_into or case).handler
-    told = {each.pk: each for each in ([handler] if handler else administering)}
-    for member in told.values():
+    for member in [handler] if handler else People.on(case).administrators(procedure).values():
         write_notice(case, Notice.Kind.MESSAGE, at=at, member=member)

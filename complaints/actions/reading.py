@@ -11,7 +11,7 @@ from complaints.actions.actors import Actor
 from complaints.actions.beside import record_beside
 from complaints.actions.notices import LOOKED, write_notice
 from complaints.models import ApiKey, Case, Event, Membership, Notice, Reading
-from complaints.queries.dossier import holders
+from complaints.queries.people import People
 from procedures.catalogue import procedure_of
 
 ONCE_IN = timedelta(minutes=10)  # reloading a page is one reading
@@ -50,10 +50,11 @@ def look_into(case: Case, reason: str, *, member: Membership, at: datetime) -> R
     actor = Actor(Event.By.STAFF, frozenset(), member)
     record_beside(case, LOOKED, actor=actor, at=at, facts={"reading": {"value": reading.pk}})
     procedure = procedure_of(case.version)
-    administering = [role for role in procedure.roles if role.is_administrator]
-    for roles in ([procedure.role(procedure.publisher)], administering):
-        told = {each.pk: each for role in roles for each in holders(case, role) if each.pk != member.pk}
-        for each in told.values():
+    people = People.on(case)
+    publishing = people.holders(procedure.role(procedure.publisher))
+    for found in (publishing, people.administrators(procedure).values()):
+        told = [each for each in found if each.pk != member.pk]
+        for each in told:
             write_notice(case, Notice.Kind.MESSAGE, at=at, member=each)
         if told:
             break

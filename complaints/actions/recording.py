@@ -170,10 +170,11 @@ class Recorder:
             Assignment.objects.filter(case=self.case, membership=member).delete()
 
     def _keep_clocks(self, decision: engine.Decision) -> None:
-        """Two queries, and one for each clock that was there before: the case is held, so nobody else adds one."""
+        """At most two queries, and one for each clock that was there before: the case is held, nobody else adds one."""
         if not decision.changed:
             return
-        known = {(rule, number): key for rule, number, key in self.case.deadlines.values_list("rule", "number", "pk")}
+        before = self.case.deadlines.values_list("rule", "number", "pk") if decision.before.deadlines else ()
+        known = {(rule, number): key for rule, number, key in before}
         new = []
         for clock in decision.changed:
             columns = columns_of(clock, self.procedure)

@@ -198,7 +198,7 @@ def _wrong(form: AnswersForm) -> str:
 def _cases(seat: Seat, ticked: Ticked) -> list[Case]:
     """Those of the ticked cases that the viewer may know of, always in the same order: no two wait for each other."""
     known = cases_for(seat.membership, seat.procedure, at=seat.now).filter(reference__in=ticked)
-    return list(known.select_related("version", "handler__user").defer("words").order_by("pk"))
+    return list(known.select_related("version", "handler__user").order_by("pk"))
 
 
 def _ticked(sent: Sequence[str]) -> Ticked:

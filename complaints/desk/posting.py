@@ -179,7 +179,7 @@ def batch_file(request: HttpRequest, seat: Seat, pk: int) -> FileResponse | Http
     made_on = found.made_at.astimezone(seat.zone).date()
     name = f"te-posten-{made_on.isoformat()}-{found.pk}.pdf"
     response = served(found.pdf, name, content_type="application/pdf", as_attachment=False)
-    cases = Case.objects.filter(letters__batched__batch=found).distinct().defer("words")
+    cases = Case.objects.filter(letters__batched__batch=found).distinct()
     note_export(cases, member=seat.membership, at=seat.now, what=Reading.What.LETTER)
     return response
 

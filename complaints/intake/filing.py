@@ -49,7 +49,6 @@ from complaints.intake.form import (
 from complaints.intake.pages import dated_steps
 from complaints.intake.views import in_force_now
 from complaints.models import Draft, Party
-from complaints.queries.state import state_of
 from complaints.said import spoken
 from complaints.uploads import MAX_FILES
 from procedures import engine
@@ -83,7 +82,7 @@ def file_complaint(request: HttpRequest) -> HttpResponse:
     if not 32 <= len(nonce) <= 64:
         raise PermissionDenied  # no form of ours
     # A second click waits here for the first, and then finds what that one opened.
-    draft = Draft.objects.select_for_update().filter(nonce=nonce).first()
+    draft = Draft.objects.select_for_update().filter(nonce=nonce).prefetch_related("files").first()
     opened = opened_with(nonce)
     if opened:
         return _receipt(request, opened)
@@ -148,17 +147,19 @@ def _step(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft |
     if sum(map(len, came.values())) + (draft.files.count() if draft else 0) > MAX_FILES:
         problems = {next(iter(came)): [_("Kies hoogstens %(n)d bestanden.") % {"n": MAX_FILES}]}
         is_good, came = False, {}
-    if draft is None or step != SEND or came or not is_good:
-        draft = keep_draft(
-            nonce,
-            answers=typed(form, request.POST),
-            files=came,
-            without=[int(each) for each in request.POST.getlist(REMOVE) if each.isdecimal()],
-            is_judged=step in (CHECK, SEND) or bool(problems),
-            problems=problems,
-            at=now,
-        )
-        _remember(request, draft)
+    is_elsewhere = referral(procedure, str(request.POST.get(EXCLUSION, ""))) is not None
+    if step == SEND and is_good and not came and not is_elsewhere:
+        return _send(request, procedure, form, nonce, draft)  # nothing is left to keep for later
+    draft = keep_draft(
+        nonce,
+        answers=typed(form, request.POST),
+        files=came,
+        without=[int(each) for each in request.POST.getlist(REMOVE) if each.isdecimal()],
+        is_judged=step in (CHECK, SEND) or bool(problems),
+        problems=problems,
+        at=now,
+    )
+    _remember(request, draft)
     if step == SAVE:
         return _put_away_page(request, procedure, draft, put_away(draft, at=now))
     address = reverse("file", kwargs={"organisation": procedure.organisation})
@@ -167,19 +168,25 @@ def _step(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft |
         return redirect(f"{address}#div_id_{name}" if name in form.fields else address)
     if step == REMOVE:
         return redirect(address)
-    if not is_good or referral(procedure, str(request.POST.get(EXCLUSION, ""))):
+    if not is_good or is_elsewhere:
         return redirect(f"{address}#fouten")
-    return _send(request, procedure, form, draft) if step == SEND else redirect(f"{address}nakijken/")
+    if step != SEND:
+        return redirect(f"{address}nakijken/")
+    return _send(request, procedure, form, nonce, draft)
 
 
-def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: Draft) -> HttpResponse:
+def _send(
+    request: HttpRequest, procedure: Procedure, form: AnswersForm, nonce: str, draft: Draft | None
+) -> HttpResponse:
     now = timezone.now()
-    seconds = throttling.wait_for(request, "file", at=now)
+    seconds = throttling.wait_or_count(request, "file", at=now)
     if seconds:
+        if draft is None:
+            draft = keep_draft(nonce, answers=typed(form, request.POST), files={}, is_judged=True, at=now)
+            _remember(request, draft)
         response = _check_page(request, procedure, form, draft, wait=seconds)
         response["Retry-After"] = str(seconds)
         return response
-    throttling.count(request, "file", at=now)
     given = form.answers()
     given.pop(EXCLUSION, None)
     speaks = representation.take_out(given)
@@ -189,16 +196,17 @@ def _send(request: HttpRequest, procedure: Procedure, form: AnswersForm, draft: 
             actor=THE_COMPLAINANT,
             received_at=now,
             recorded_at=now,
-            nonce=draft.nonce,
+            nonce=nonce,
             language=spoken(),
-            files=files_of(draft),
+            files=files_of(draft) if draft else {},
             representative=speaks,
         )
     except engine.ActRefused as refusal:
         form.take_refusal(refusal, language=spoken())
-        return _form_page(request, procedure, draft, form=form)
-    discard(draft)
-    _forget(request)
+        return _form_page(request, procedure, draft, form=form, nonce=nonce)
+    if draft:
+        discard(draft)
+        _forget(request)
     request.session[FILED_KEY] = {**request.session.get(FILED_KEY, {}), _organisation(request): opened.case.reference}
     return _receipt(request, opened)
 
@@ -311,7 +319,7 @@ def _receipt(request: HttpRequest, opened: Opened) -> HttpResponse:
             "code": access_codes.written(opened.access_code),
             "nonce": case.nonce,
             "email": speaks.email or parties[Party.Kind.COMPLAINANT].email,
-            "dates": dated_steps(own, state_of(case, own), calendar_of(own, at=now)),
+            "dates": dated_steps(own, opened.state, calendar_of(own, at=now)),
         },
         status=HTTPStatus.OK if opened.is_replay else HTTPStatus.CREATED,
     )

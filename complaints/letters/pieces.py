@@ -68,7 +68,7 @@ class Chapter:
 def cases_of(case: Case) -> list[Case]:
     """The case and those that are handled together with it, which are one dossier with it."""
     found = Case.objects.filter(Q(pk=case.pk) | Q(merged_into=case)).select_related("version", "handler__user")
-    return sorted(found.defer("words"), key=lambda each: (each.pk != case.pk, each.received_at, each.pk))
+    return sorted(found, key=lambda each: (each.pk != case.pk, each.received_at, each.pk))
 
 
 def chapter_of(case: Case, *, for_outside: bool) -> Chapter:

@@ -65,6 +65,7 @@ class Case(ScopedModel):
     access_hash = models.CharField(max_length=200, blank=True)
     # What the desk's search looks in: number, subject, names, answers, messages, as Dutch words; `queries.search`.
     words = SearchVectorField(null=True, editable=False)
+    seldom_read = ("words",)  # PostgreSQL looks in it; nobody reads it
     # The first day of the local month in which the same person first complained again after this was dealt with. The
     # month says enough for a report, and does not say which complaint that was: this stays when the case is erased.
     came_back_on = models.DateField(null=True, blank=True)
@@ -92,6 +93,12 @@ class Case(ScopedModel):
             models.Index(fields=["wake_at"], name="case_wake", condition=models.Q(wake_at__isnull=False)),
             models.Index(fields=["organisation", "closed_at", "next_due_at"], name="case_worklist"),
             models.Index(fields=["organisation", "phase"], name="case_phase"),
+            models.Index(  # the register's order, and what it takes to count cases without reading them
+                fields=["organisation", "received_at", "id"],
+                include=["closed_at", "merged_into"],
+                name="case_register",
+                condition=models.Q(erased_at=None),
+            ),
             GinIndex(fields=["words"], name="case_words"),
         ]
 

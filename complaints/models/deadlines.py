@@ -53,3 +53,10 @@ class Deadline(ScopedModel):
                 name="deadline_day_or_instant",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organisation", "case"],
+                name="deadline_missed",
+                condition=models.Q(status="missed", met_at=None),
+            ),
+        ]

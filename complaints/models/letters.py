@@ -79,4 +79,9 @@ class Letter(ScopedModel):
         indexes: ClassVar = [
             models.Index(fields=["try_at"], name="letter_try", condition=models.Q(try_at__isnull=False)),
             models.Index(fields=["organisation", "message_id"], name="letter_by_message_id"),
+            models.Index(  # that a person has to do something about
+                fields=["organisation", "case"],
+                name="letter_stuck",
+                condition=models.Q(state__in=("failed", "held", "to_post")),
+            ),
         ]

@@ -101,10 +101,9 @@ def link(request: HttpRequest) -> HttpResponse:
     form = LinkForm(request.POST or None)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
-        seconds = throttling.wait_for(request, "link", at=now)
+        seconds = throttling.wait_or_count(request, "link", at=now)
         if seconds:
             return _slow_page(request, procedure, LinkForm(initial=form.cleaned_data), seconds)
-        throttling.count(request, "link", at=now)
         ask_link(form.cleaned_data["reference"], form.cleaned_data["email"], at=now)
         time.sleep(max(0.0, ANSWERED_AFTER - (time.monotonic() - started)))
         return render(request, "public/link_asked.html", {"procedure": procedure})

@@ -19,7 +19,7 @@ from django.db.models.functions import Lower, Trim
 
 from complaints.models import Case, Measure, Membership
 from complaints.queries.deputies import sees_all
-from complaints.queries.dossier import holders
+from complaints.queries.people import People
 from procedures.calendars import Calendar
 from procedures.definition import Procedure
 
@@ -136,12 +136,13 @@ def since(measures: Iterable[Measure], among: QuerySet[Case], zone: ZoneInfo) ->
 
 
 def possible_owners(case: Case, procedure: Procedure) -> list[Membership]:
-    """The colleagues who may know of the case, by name; nobody whom it is about. One query for each role."""
+    """The colleagues who may know of the case, by name; nobody whom it is about. Three queries."""
+    people = People.on(case)
     found = {
         each.pk: each
         for role in procedure.roles
         if not role.is_outside and (sees_all(role) or role.per_case)
-        for each in holders(case, role)
+        for each in people.holders(role)
     }
     return sorted(found.values(), key=lambda member: (member.name, member.pk))
 

@@ -98,7 +98,6 @@ def joined_to(case: Case, among: QuerySet[Case]) -> list[Joined]:
     One query when there are none, else six."""
     cases = list(
         among.filter(merged_into=case)
-        .defer("words")
         .prefetch_related("documents__member__user", "messages__member__user", "parties")
         .order_by("received_at", "pk")
     )

@@ -51,7 +51,7 @@ def printed_elsewhere(cases: QuerySet[Case], member: Membership) -> QuerySet[Bat
         fate=WAITING, letter__state=Letter.State.TO_POST, letter__case__in=cases
     ).exclude(batch__in=batches(cases, member).values("pk"))
     rows = found.select_related("letter__case", "batch__made_by__user").prefetch_related("letter__case__version")
-    return rows.defer("letter__html", "letter__text", "letter__case__words").order_by("batch_id", "place")
+    return rows.defer("letter__html", "letter__text").order_by("batch_id", "place")
 
 
 def batches(cases: QuerySet[Case], member: Membership) -> QuerySet[Batch]:
@@ -64,7 +64,7 @@ def batches(cases: QuerySet[Case], member: Membership) -> QuerySet[Batch]:
 def letters_of(batch: Batch) -> list[BatchedLetter]:
     """The letters of a batch by place, with their cases and versions. Two queries."""
     found = batch.letters.select_related("letter__case").prefetch_related("letter__case__version")
-    return list(found.defer("letter__html", "letter__text", "letter__case__words").order_by("place"))
+    return list(found.defer("letter__html", "letter__text").order_by("place"))
 
 
 def rule_of(letter: Letter) -> LetterRule:
@@ -79,4 +79,4 @@ def is_sealed(letter: Letter) -> bool:
 
 def _in_order(letters: QuerySet[Letter]) -> QuerySet[Letter]:
     found = letters.select_related("case").prefetch_related("case__version")
-    return found.defer("html", "text", "case__words").order_by("case__reference", "pk")
+    return found.defer("html", "text").order_by("case__reference", "pk")

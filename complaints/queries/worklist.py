@@ -127,8 +127,10 @@ def marks(calendar: Calendar, zone: ZoneInfo, *, at: datetime) -> Marks:
 
 
 def piles(cases: QuerySet[Case], when: Marks) -> dict[str, int]:
-    """How many cases lie on each pile. One query."""
-    return _counts(cases, {name: _pile(name, when) for name in PILES})
+    """How many cases lie on each pile. Three queries, so that of the closed ones, which grow for ever, none is read."""
+    apart = ("waiting", "closed")
+    found = _counts(cases.filter(closed_at=None), {name: _pile(name, when) for name in PILES if name not in apart})
+    return found | {name: cases.filter(_pile(name, when)).count() for name in apart}
 
 
 def chosen(cases: QuerySet[Case], filters: Filters, when: Marks, viewer: Viewer) -> QuerySet[Case]:
@@ -141,7 +143,12 @@ def chosen(cases: QuerySet[Case], filters: Filters, when: Marks, viewer: Viewer)
 
 def sizes(cases: QuerySet[Case], many: Mapping[str, Filters], when: Marks, viewer: Viewer) -> dict[str, int]:
     """How many cases each of several filters leaves. One query; none for none."""
-    return _counts(cases, {name: _narrowed(each, when, viewer) for name, each in many.items()}) if many else {}
+    if not many:
+        return {}
+    narrowed = {name: _narrowed(each, when, viewer) for name, each in many.items()}
+    if all(each.pile == "open" and not each.search for each in many.values()):
+        cases = cases.filter(closed_at=None)  # as each of them says by itself, but then every case is looked at
+    return _counts(cases, narrowed)
 
 
 def counted(cases: QuerySet[Case], column: str) -> dict[object, int]:
@@ -160,10 +167,9 @@ def with_parts(cases: QuerySet[Case], known: QuerySet[Case]) -> QuerySet[Case]:
     return (
         cases.annotate(has_news=_is(pk__in=_unread()), has_question=_is(pk__in=_unanswered()))
         .select_related("handler__user")
-        .defer("words")
         .prefetch_related(
             "version",
-            Prefetch("merged_into", known.defer("words")),
+            Prefetch("merged_into", known),
             Prefetch("parties", Party.objects.filter(kind=Party.Kind.COMPLAINANT), to_attr="complainants"),
             Prefetch("deadlines", clocks.order_by("overdue_at", "pk"), to_attr="clocks"),
             Prefetch(
@@ -224,7 +230,7 @@ def _pile(name: str, when: Marks) -> Q:
         case "unassigned":
             return is_open & Q(handler=None)
         case "waiting":
-            return _need("message") | _need("letter")
+            return Q(pk__in=_waiting().union(_stuck(), all=True))
         case "closed":
             return Q(closed_at__isnull=False)
         case _:
@@ -247,17 +253,25 @@ def _need(name: str) -> Q:
     """A message counts until somebody of the organisation wrote back; in a closed case, until it was opened. A target
     that was missed counts until it is met: it makes no case late, so nothing else would show it."""
     if name == "letter":
-        return Q(pk__in=Letter.objects.filter(state__in=STUCK).values("case_id"))
+        return Q(pk__in=_stuck())
     if name == "target":
         return Q(closed_at=None, pk__in=_missed_targets())
-    return Q(closed_at=None, pk__in=_unanswered()) | Q(pk__in=_unread())
+    return Q(pk__in=_waiting())
 
 
 # The cases as lists of keys, and not as a question for each case: PostgreSQL makes such a list once.
 
 
+def _waiting() -> QuerySet[Message, int]:
+    return _unanswered().filter(case__closed_at=None).union(_unread(), all=True)
+
+
+def _stuck() -> QuerySet[Letter, int]:
+    return Letter.objects.filter(state__in=STUCK).order_by().values_list("case_id", flat=True)
+
+
 def _unread() -> QuerySet[Message, int]:
-    return Message.objects.filter(by=Message.By.COMPLAINANT, read_at=None).values_list("case_id", flat=True)
+    return Message.objects.filter(by=Message.By.COMPLAINANT, read_at=None).order_by().values_list("case_id", flat=True)
 
 
 def _unanswered() -> QuerySet[Message, int]:

@@ -61,9 +61,9 @@ def kept(cases: QuerySet[Case], *, at: datetime) -> list[Kept]:
     """Those of the cases that are closed, not erased and in no other case, what goes first in front. Nine queries,
     one more where a term counts from an occurrence."""
     closed = cases.filter(closed_at__isnull=False, merged_into=None, erased_at=None)
-    mains = list(closed.defer("words").prefetch_related("version").order_by("pk"))
+    mains = list(closed.prefetch_related("version").order_by("pk"))
     joined = defaultdict(list)
-    for each in Case.objects.filter(merged_into__in=closed.order_by(), erased_at=None).defer("words").order_by("pk"):
+    for each in Case.objects.filter(merged_into__in=closed.order_by(), erased_at=None).order_by("pk"):
         joined[each.merged_into_id].append(each)
     procedures = {each.pk: procedure_of(each.version) for each in mains}
     started = _started(procedures)

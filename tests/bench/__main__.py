@@ -26,6 +26,7 @@ ON_SERVERS = {
     "letters": "letters",
     "processes": "processes",
     "filing": "filing",
+    "report": "yearly_report",
     "sweep": "deadline_sweep",
     "pages": "desk_pages",
 }

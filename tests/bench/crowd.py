@@ -155,6 +155,9 @@ _CHANGED: dict[tuple[type[Model], str], str] = {
         f"'x' || lpad((NEW)::text, 9, '0') || ' ' || {name_of('NEW')}), 'A')"
         " || to_tsvector('dutch', 'woord' || k % 5000)"
     ),
+    (Party, "name"): f"old.name || ' ' || {name_of('NEW')}",
+    (Party, "email"): "CASE WHEN old.email = '' THEN '' ELSE NEW || old.email END",
+    (Case, "subject"): "old.subject || ' ' || (NEW % 5000)",
     (Letter, "key"): "'copy:' || NEW",
     (Letter, "message_id"): "'<copy-' || NEW || '>'",
 }

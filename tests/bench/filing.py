@@ -80,9 +80,13 @@ def _ours(number: int) -> bytes:
     token = secrets.token_hex(16)
     procedure = definition(slug)
     words = {field.name: TEXT for field in procedure.intake.fields if field.kind == "long_text"}
-    form = typed(procedure, **words, nonce=secrets.token_urlsafe(32), csrfmiddlewaretoken=token)
+    form = typed(procedure, **words, email=_address(number), nonce=secrets.token_urlsafe(32), csrfmiddlewaretoken=token)
     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     return visitors.post(f"/{slug}/indienen/", form, headers={"Cookie": f"csrf={token}", "X-Forwarded-For": address})
+
+
+def _address(number: int) -> str:
+    return f"j.verweij{number}@wilgenroos.example"
 
 
 def _bare(number: int) -> bytes:
@@ -96,7 +100,7 @@ def _helpdesk(number: int) -> bytes:
         "title": f"Antwoord {number}",
         "body": TEXT,
         "priority": 3,
-        "submitter_email": "j.verweij@wilgenroos.example",
+        "submitter_email": _address(number),
         "csrfmiddlewaretoken": token,
     }
     return visitors.post("/tickets/submit/", form, headers={"Cookie": f"csrftoken={token}"})

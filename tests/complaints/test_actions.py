@@ -23,11 +23,21 @@ from complaints.actions import (
 )
 from complaints.models import Assignment, Case, Deadline, Document, Event, Letter, Membership, Party
 from complaints.uploads import UploadRefused
+from procedures.catalogue import publish
 from procedures.engine import ActRefused
 from procedures.models import Organisation
 from procedures.scoping import scope
 from tests.complaints import files
-from tests.complaints.factories import act_answers, actor_of, definition, filed_case, intake_answers, published, staffed
+from tests.complaints.factories import (
+    DEFINITIONS,
+    act_answers,
+    actor_of,
+    definition,
+    filed_case,
+    intake_answers,
+    published,
+    staffed,
+)
 from tests.complaints.letters.frozen import is_frozen
 from tests.conftest import MailServer
 
@@ -84,6 +94,18 @@ def test_references_run_without_gaps_also_after_a_refused_filing(organisation: O
         file(organisation, description="", relation="nobody")
     assert set(refusal.value.fields) == {"description", "relation"}
     assert file(organisation).case.reference == "KO-2026-0002"
+
+
+def test_number_and_procedure_are_those_of_the_local_day(organisation: Organisation):
+    source = (DEFINITIONS / f"{SLUG}.toml").read_text(encoding="utf-8")
+    newer = source.replace("version = 1", "version = 2", 1).replace(
+        f"in_force_from = {definition(SLUG).in_force_from}", "in_force_from = 2027-01-01"
+    )
+    publish(newer, by="De directeur", roles={definition(SLUG).publisher}, at=FRIDAY)
+    for minutes, year, number in ((-1, 2026, 1), (0, 2027, 2)):
+        case = filed_case(organisation, at=datetime(2026, 12, 31, 23, 0, tzinfo=UTC) + timedelta(minutes=minutes))
+        with scope(organisation.pk):
+            assert (case.reference.split("-")[1:], case.version.number) == ([str(year), "0001"], number)
 
 
 def test_code_is_kept_as_a_hash_and_read_as_people_type_it(organisation: Organisation):

@@ -32,7 +32,7 @@ from complaints.actions.merging import NotMerged, Side, merge, part
 from complaints.letters.invitation import Talk
 from complaints.models import Answer, Case, Deadline, Event, Letter, Membership, Notice, Party
 from complaints.queries.agenda import owed
-from complaints.queries.dossier import holders
+from complaints.queries.people import People
 from complaints.queries.replay import replayed
 from complaints.queries.search import found_by
 from complaints.queries.sides import Known, matrix
@@ -375,7 +375,7 @@ def test_merged_cases_are_closed_together_to_whom_one_is_about(
     assert not cases_for(piet, definition(SLUG)).exists()
     csm = definition(SLUG).role("csm")
     for each in (younger, main):
-        assert holders(each, csm) == [people["csm"]], "nor is he written to about either"
+        assert People.on(each).holders(csm) == [people["csm"]], "nor is he written to about either"
         assert staff(piet, definition(SLUG), each).roles == frozenset()
 
 

@@ -48,7 +48,7 @@ def may_publish(member: Membership, procedure: Procedure) -> bool:
 
 def draft_version() -> ProcedureVersion | None:
     """The draft of the organisation in scope."""
-    return ProcedureVersion.objects.filter(state=ProcedureVersion.State.DRAFT).first()
+    return ProcedureVersion.objects.defer(None).filter(state=ProcedureVersion.State.DRAFT).first()
 
 
 @transaction.atomic

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from complaints.models import IMPORTED, IMPORTED_DECISION, IMPORTED_END
 from procedures import wording
 from procedures.definition import Fact, Field, FieldKind, Measure, Point
+
+# What an earlier register told of a case, by occurrence; and what stood there in words, but for the subject.
+EARLIER: Final = {
+    IMPORTED: gettext_lazy("Klacht uit het eerdere register"),
+    IMPORTED_DECISION: gettext_lazy("Besluit, uit het eerdere register"),
+    IMPORTED_END: gettext_lazy("Einde, uit het eerdere register"),
+}
+EARLIER_TEXTS: Final = {"summary": gettext_lazy("Samenvatting"), "measures": gettext_lazy("Wat wij deden")}
 
 
 def spoken() -> str:
@@ -47,3 +57,8 @@ def in_words(field: Field | None, fact: Fact | Measure | Point, *, zone: ZoneInf
     if field and field.choices:
         return field.choice_title(fact).in_language(spoken())
     return str(fact)
+
+
+def earlier_texts(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What stood in words in an earlier register, with what is above it."""
+    return [(str(title), texts[name]) for name, title in EARLIER_TEXTS.items() if name in texts]

@@ -26,7 +26,7 @@ from complaints.actions.drafts import discard
 from complaints.actions.recording import in_history
 from complaints.earlier.columns import CHANNEL, SUBJECT, columns_of
 from complaints.earlier.judging import Entry, Trial, judge, same
-from complaints.earlier.reading import rows_of
+from complaints.earlier.reading import MOST_ROWS, rows_of
 from complaints.models import (
     IMPORTED,
     IMPORTED_DECISION,
@@ -60,13 +60,13 @@ class NotTaken(Exception):
         self.trial = trial
 
 
-def try_out(content: bytes, *, at: datetime) -> Trial:
-    """What taking over this file would do, at the instant `at`; writes nothing. Raises reading.NotRead.
+def try_out(content: bytes, *, at: datetime, most: int = MOST_ROWS) -> Trial:
+    """What taking over this file of `most` rows would do, at the instant `at`; writes nothing. Raises reading.NotRead.
 
     Cases follow the version of the procedure that is in force then: the ones from before have none of their own.
     """
     procedure = procedure_of(_version(at))
-    rows = rows_of(content, columns_of(procedure))
+    rows = rows_of(content, columns_of(procedure), most=most)
     names = [each.name for each in Membership.objects.select_related("user")]
     known = frozenset(same(each) for each in numbers_taken_over())
     trial = judge(rows, procedure, known=known, names=names, at=at)
@@ -94,9 +94,7 @@ def take_over(content: bytes, *, actor: Actor, at: datetime) -> Trial:
         raise NotTaken(trial)
     version = _version(at)
     writer = _Writer(version, procedure_of(version), actor, at, trial.sha256)
-    numbered = list(writer.numbered(trial.entries))
-    for start in range(0, len(numbered), _AT_ONCE):
-        writer.write(numbered[start : start + _AT_ONCE])
+    writer.write_all(trial.entries)
     return trial
 
 
@@ -145,20 +143,26 @@ class _Writer:
         self.at = at
         self.sha256 = sha256
 
-    def numbered(self, entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
-        """The entries with the numbers that they get, by local year in the order in which they came in."""
+    def write_all(self, entries: Iterable[Entry]) -> None:
+        """Writes the entries by local year, with numbers in the order in which they came in. The running year is last:
+        who files a complaint waits for its counter until the transaction ends."""
         zone = zone_of(self.procedure)
         by_year: dict[int, list[Entry]] = defaultdict(list)
         for each in entries:
             by_year[each.received_at.astimezone(zone).year].append(each)
         for year in sorted(by_year):
+            came = sorted(by_year[year], key=lambda entry: (entry.received_at, entry.row))
             counter = held_counter(year)
-            for each in sorted(by_year[year], key=lambda entry: (entry.received_at, entry.row)):
-                counter.last += 1
-                yield f"{self.procedure.prefix}-{year}-{counter.last:04d}", each
+            first = counter.last + 1
+            counter.last += len(came)
             counter.save(update_fields=["last"])
+            numbered = [
+                (f"{self.procedure.prefix}-{year}-{number:04d}", each) for number, each in enumerate(came, start=first)
+            ]
+            for start in range(0, len(numbered), _AT_ONCE):
+                self._write(numbered[start : start + _AT_ONCE])
 
-    def write(self, numbered: Sequence[tuple[str, Entry]]) -> None:
+    def _write(self, numbered: Sequence[tuple[str, Entry]]) -> None:
         cases = Case.objects.bulk_create(self._case(reference, each) for reference, each in numbered)
         EarlierNumber.objects.bulk_create(
             EarlierNumber(case=case, number=each.number)

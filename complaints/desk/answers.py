@@ -6,23 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from complaints.desk.standing import Standing
-from complaints.earlier.columns import MEASURES, SUMMARY
-from complaints.models import BESIDE, IMPORTED, IMPORTED_DECISION, IMPORTED_END, Answer, Event
-from complaints.said import in_words, spoken
+from complaints.models import BESIDE, IMPORTED, Answer, Event
+from complaints.said import EARLIER, earlier_texts, in_words, spoken
 from procedures import answers as stored
 from procedures import wording
 from procedures.definition import Field, Procedure
 from procedures.engine import FILED_LATE, INDEPENDENCE_REASON
 
 CONFIDENTIALITY = "confidentiality"
-_EARLIER = {
-    IMPORTED: gettext_lazy("Klacht uit het eerdere register"),
-    IMPORTED_DECISION: gettext_lazy("Besluit, uit het eerdere register"),
-    IMPORTED_END: gettext_lazy("Einde, uit het eerdere register"),
-}
 HIDDEN = frozenset({"channel", "subject"})  # the head of the page shows them
 
 
@@ -44,7 +37,7 @@ def given_answers(
     by_event: dict[int, list[tuple[str, str]]] = {}
     for row in rows:
         if row.name == IMPORTED:
-            by_event.setdefault(row.event_id, []).extend(_written_earlier(row.value))
+            by_event.setdefault(row.event_id, []).extend(earlier_texts(row.value))
             continue
         if row.name in HIDDEN or row.name.startswith(BESIDE):  # reasons stand where they belong
             continue
@@ -69,18 +62,12 @@ def _asked_at(event: Event, procedure: Procedure) -> dict[str, Field]:
 def event_title(event: Event, standing: Standing) -> str:
     """What happened, as a title: the act's, or that of the point of the checklist."""
     language = spoken()
-    if event.occurrence in _EARLIER:
-        return str(_EARLIER[event.occurrence])
+    if event.occurrence in EARLIER:
+        return str(EARLIER[event.occurrence])
     try:
         return standing.procedure.act(event.occurrence).title.in_language(language)
     except KeyError:
         return wording.occurrence(event.occurrence, procedure=standing.procedure)
-
-
-def _written_earlier(texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What stood in the earlier register in words; its subject is the head of the page."""
-    titles = {SUMMARY: _("Samenvatting"), MEASURES: _("Wat wij deden")}
-    return [(titles[name], texts[name]) for name in titles if name in texts]
 
 
 def _title(name: str, field: Field | None) -> str:

@@ -39,8 +39,8 @@ class Row:
     cells: Mapping[str, str]
 
 
-def rows_of(data: bytes, columns: Sequence[Column]) -> list[Row]:
-    """The rows that say anything. Raises NotRead."""
+def rows_of(data: bytes, columns: Sequence[Column], *, most: int = MOST_ROWS) -> list[Row]:
+    """The rows that say anything, `most` of them at most. Raises NotRead."""
     text = _text(data)
     try:
         lines = _lines(text, columns)
@@ -58,10 +58,9 @@ def rows_of(data: bytes, columns: Sequence[Column]) -> list[Row]:
                     )
                     % {"row": number}
                 )
-            if len(found) == MOST_ROWS:
+            if len(found) == most:
                 raise NotRead(
-                    _("Dit bestand heeft meer dan %(most)d rijen. Maak er bestanden van per jaar van.")
-                    % {"most": MOST_ROWS}
+                    _("Dit bestand heeft meer dan %(most)d rijen. Maak er bestanden van per jaar van.") % {"most": most}
                 )
             found.append(Row(number, dict(zip(names, (each.strip() for each in cells), strict=False))))
     except csv.Error:

@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
-from complaints.models import BESIDE, Case, Deadline, Document, Event, Letter, Measure, Membership, Party
-from complaints.said import in_words, spoken
+from complaints.models import BESIDE, IMPORTED, Case, Deadline, Document, Event, Letter, Measure, Membership, Party
+from complaints.said import EARLIER, earlier_texts, in_words, spoken
 from complaints.uploads import clean_name
 from procedures import answers, engine, wording
 from procedures.catalogue import procedure_of
@@ -197,7 +197,8 @@ def _answers(case: Case, procedure: Procedure, events: Sequence[Event], names: d
     found = []
     for event in events:
         given = stored.get(event.pk, {})
-        if not given or event.occurrence.startswith(BESIDE):
+        is_earlier = event.occurrence in EARLIER
+        if not given or (event.occurrence.startswith(BESIDE) and not is_earlier):
             continue
         rows = [
             (
@@ -207,8 +208,15 @@ def _answers(case: Case, procedure: Procedure, events: Sequence[Event], names: d
             for field in _asked(event, procedure)
             if field.name in given and field.name not in (*PARTY_FIELDS, *_TO_HIDE)
         ]
+        texts = given.get(IMPORTED)
+        rows += earlier_texts(texts) if isinstance(texts, dict) else []
         if rows:
-            found.append(Passage(wording.occurrence(event.occurrence, procedure=procedure), event.at, rows))
+            title = (
+                str(EARLIER[event.occurrence])
+                if is_earlier
+                else wording.occurrence(event.occurrence, procedure=procedure)
+            )
+            found.append(Passage(title, event.at, rows))
     return found
 
 
@@ -217,7 +225,10 @@ def _asked(event: Event, procedure: Procedure) -> tuple[Field, ...]:
     try:
         return tuple(procedure.fields_of(procedure.act(event.occurrence)))
     except KeyError:
-        return tuple(procedure.every_field())
+        fields: dict[str, Field] = {}
+        for each in procedure.every_field():  # two acts may ask for the same
+            fields.setdefault(each.name, each)
+        return tuple(fields.values())
 
 
 def _who(event: Event) -> str:

@@ -817,3 +817,20 @@ def test_an_act_can_wait_for_a_moment_before_an_end() -> None:
         ("before:decision:2 working days", ()),
         ("before:decision:1 working day", ("nudge",)),
     ]
+
+
+def test_a_case_that_was_taken_over_has_the_facts_and_the_end_that_were_told_and_takes_no_step() -> None:
+    parts = [("03-02 12:00", {"channel": "web"}), ("03-20 12:00", {"verdict": "upheld", engine.PHASE: "closed"})]
+    case = Case()
+    for moment, facts in parts:
+        case = engine.happen(procedure(), case, engine.TAKE_OVER, at=at(moment), facts=facts, calendar=calendar()).case
+    assert case == Case(
+        phase="closed",
+        opened_at=at("03-02 12:00"),
+        facts={"channel": "web", "verdict": "upheld"},
+        is_stopped=True,
+        is_taken_over=True,
+    )
+    assert engine.offers(procedure(), case, at=at("11-05 09:00"), by=("desk", "handler", "complainant")) == ()
+    with pytest.raises(ActRefused, match="eerder register"):
+        do(case, "assign", "11-05 09:00", handler="h2")

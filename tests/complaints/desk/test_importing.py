@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from complaints.actions import THE_CLOCK, drafts
 from complaints.actions.importing import take_over
+from complaints.letters.pieces import chapter_of
 from complaints.models import Case, Draft, DraftFile, EarlierNumber, Membership, Message
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -105,6 +106,7 @@ def test_faults_stand_on_the_page_by_row_and_column(organisation: Organisation, 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        (written([KO] * 5001), "meer dan 5000 rijen"),
         (b"", "leeg"),
         (b"\x00\x01", "geen csv-bestand"),
         (b"PK\x03\x04..", "van Excel zelf"),
@@ -213,3 +215,14 @@ def test_nothing_can_be_sent_or_asked_in_it(
     assert client.post(f"{address}notitie/", {"note": "Nog eens gelezen."}, follow=True).status_code == 200
     with scope(organisation.pk):
         assert not Message.objects.exists()
+        case = Case.objects.select_related("version", "handler__user").get()
+        chapter = chapter_of(case, for_outside=True)
+    assert chapter.people == []
+    assert [dict(each.rows) for each in chapter.passages] == [
+        {
+            "Wat bent u van ons?": "Klant",
+            "Samenvatting": "Kreeg drie weken lang geen antwoord.",
+            "Wat wij deden": "Een vaste dag voor de post.",
+        },
+        {"Wat is het oordeel?": "Deels gegrond"},
+    ]

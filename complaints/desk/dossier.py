@@ -74,6 +74,8 @@ def parts_of(
     messages: Sequence[Message],
 ) -> list[Part]:
     """What a complete dossier holds (O21-21), with what there is of it. No query."""
+    if here.state.is_taken_over:
+        return [Part(_("Wat in het eerdere register stond"), is_there=True, told=_("zonder brieven en stukken"))]
     opening = {each.pk for each in events if each.number == 1}  # a letter on paper is added by who takes it in
     handed_in = sum(each.by == Document.By.COMPLAINANT or each.event_id in opening for each in documents)
     theirs = [each for each in letters if each.member_id is None]

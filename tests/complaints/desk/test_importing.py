@@ -94,8 +94,8 @@ def test_file_is_tried_confirmed_and_taken_over_once(organisation: Organisation,
 def test_faults_stand_on_the_page_by_row_and_column(organisation: Organisation, browser: Client):
     page = sent(browser, written([of_late(), of_late(number="2", end="<b>Weg"), of_late(number="3", closed="")]))
     assert page.status_code == 422
-    cells = re.findall(r'<tr><th scope="row">(\d+)</th><td>([^<]+)</td>', page.content.decode())
-    assert cells == [("3", "Afloop"), ("4", "Afgesloten op")]
+    places = re.findall(r"<li><strong>Rij (\d+), ([^<]+)</strong>", page.content.decode())
+    assert places == [("3", "Afloop"), ("4", "Afgesloten op")]
     assert "Fout:" in page.content.decode()
     assert not hidden(page)
     with scope(organisation.pk):
@@ -190,7 +190,8 @@ def test_case_page_tells_what_was_taken_over_and_offers_nothing(
         "Wat wij deden Een vaste dag voor de post.",
         "Wat is het oordeel? Deels gegrond",
         "overgenomen uit het eerdere register. Zij was daar al klaar.",
-        "De indiener staat hier niet",
+        "De termijnen van toen staan niet in het register.",
+        "zonder brieven en stukken",
     ):
         assert said in page, said
     assert case.reference in text_of(browser.get("/beheer/register/"))

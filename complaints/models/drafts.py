@@ -12,7 +12,8 @@ from procedures.scoping import ScopedManager, ScopedModel
 class Draft(ScopedModel):
     """A form that was checked or put away, found by its nonce, or by a code of which a keyed hash is kept.
 
-    It goes when the complaint is filed, and at `expires_at` at the latest.
+    It goes when the complaint is filed, and at `expires_at` at the latest. So does a file with an earlier register that
+    somebody tried and has not confirmed.
     """
 
     nonce = models.CharField(max_length=64)

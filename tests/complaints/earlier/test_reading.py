@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from complaints.earlier.columns import columns_of, example
 from complaints.earlier.judging import Trial, judge
 from complaints.earlier.reading import LARGEST, MOST_ROWS, NotRead, rows_of
+from procedures.definition import FieldKind
 from tests.complaints.earlier.files import KK, KO, NOW, row, written
 from tests.complaints.factories import SLUGS, definition
 
@@ -152,6 +155,25 @@ def test_faulty_cell_says_its_row_its_column_and_what_to_do(changes: dict[str, s
     found = faults(row(number="1"), row(**changes), names=("Anna de Wit", "Bo"))
     assert [(at, where) for at, where, _what in found] == [(3, column)]
     assert said in found[0][2]
+
+
+def test_question_with_several_answers_takes_them_with_a_line_between_and_yes_and_no_are_words():
+    known = definition(SLUG)
+    kinds = {"relation": FieldKind.CHOICES, "tried": FieldKind.YES_NO}
+    fields = tuple(replace(each, kind=kinds.get(each.name, each.kind)) for each in known.intake.fields)
+    report = replace(known.report, nature=tuple(kinds))
+    procedure = replace(known, intake=replace(known.intake, fields=fields), report=report)
+    title = next(each.title.nl for each in fields if each.name == "tried")
+    cells = [("Klant | employee", "Ja"), ("Medewerker", "N"), ("Klant, Medewerker", "misschien")]
+    rows = [{**row(number=str(at), relation=one), title: other} for at, (one, other) in enumerate(cells)]
+    trial = judge(rows_of(written(rows), columns_of(procedure)), procedure, known=(), names=(), at=NOW)
+    assert [{**each.received, "channel": ""} for each in trial.entries] == [
+        {"channel": "", "relation": ("customer", "employee"), "tried": True},
+        {"channel": "", "relation": ("employee",), "tried": False},
+    ]
+    assert [(each.row, each.column) for each in trial.faults] == [(4, "Wat bent u van ons?"), (4, title)]
+    assert "met een | ertussen" in trial.faults[0].what
+    assert "“ja”, “nee”" in trial.faults[1].what
 
 
 def test_old_number_stands_in_one_row_alone():

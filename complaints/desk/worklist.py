@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -126,7 +126,7 @@ def listed(
     cases = cases_for(seat.membership, seat.procedure, at=seat.now)
     viewer = query.Viewer(seat.membership, stood_in_for(seat.membership, on=seat.today))
     when = query.marks(seat.calendar, seat.zone, at=seat.now)
-    listing = beside.Listing(seat, cases, filters, when, viewer)
+    listing = beside.Listing(seat, query.searched(cases, filters), filters, when, viewer)
     members = {each.pk: each for each in Membership.objects.select_related("user")}
     counts = query.piles(cases, when)
     paginator = Paginator(query.with_parts(listing.found(), cases), query.PER_PAGE)
@@ -150,7 +150,7 @@ def listed(
             "parts": {name: value for name, value in filters.parts().items() if name != "q"},
             "here": filters.query(),
             "groups": beside.groups(listing, members),
-            "kept": beside.kept(listing),
+            "kept": beside.kept(replace(listing, cases=cases)),
             "bar": _bar(seat, cases, members),
             "asked": asked,
             "all": query.Filters(pile=filters.pile).query(),

@@ -20,6 +20,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? 
     .map(part => part.tagName + "." + part.className).slice(0, 5).join(" ")"""
 LEADS_NOWHERE = """() => Array.from(document.querySelectorAll("a[href^='#']"))
     .filter(link => !document.getElementById(link.hash.slice(1))).map(link => link.textContent.trim()).join("; ")"""
+# Nothing glides: each frame of a movement is drawn by the processor, and what is asserted is where it ends.
+CALM = {"reduced_motion": "reduce"}
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 
@@ -44,7 +46,7 @@ class Judge:
         self.site, self.sources, self.language, self.size, self.screens = site, sources, language, size, screens
         self.count = 0
         self.wrong: list[str] = []
-        self.page = browser.new_context(viewport=size, locale=LOCALES[language]).new_page()
+        self.page = browser.new_context(**CALM, viewport=size, locale=LOCALES[language]).new_page()
         self.page.on("response", self._keep)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))

@@ -12,7 +12,7 @@ from complaints.models import Case, Event
 from procedures.definition import FieldKind, Procedure
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
-from tests.browser.judging import DESK, LOCALES
+from tests.browser.judging import CALM, DESK, LOCALES
 from tests.browser.walking import type_in
 from tests.complaints.factories import definition, filed_case, member, published, staffed
 
@@ -32,7 +32,7 @@ ROADS = {
 
 def at_work(browser: Any, site: str, email: str, *, scripts: bool = True) -> Any:
     """The worklist of this member, who signed in by keyboard."""
-    page = browser.new_context(viewport=DESK, locale=LOCALES["nl"], java_script_enabled=scripts).new_page()
+    page = browser.new_context(**CALM, viewport=DESK, locale=LOCALES["nl"], java_script_enabled=scripts).new_page()
     page.goto(f"{site}/beheer/")
     for name, typed in (("login", email), ("password", PASSWORD)):
         reach(page, page.locator(f"input[name={name}]"))

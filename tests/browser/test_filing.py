@@ -13,7 +13,7 @@ from complaints.models import Case, Document, Draft
 from procedures.definition import FieldKind, Procedure
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
-from tests.browser.judging import LOCALES, NARROW
+from tests.browser.judging import CALM, LOCALES, NARROW
 from tests.browser.walking import FORM, fill, send
 from tests.complaints.factories import SLUGS, definition, publish_all, published
 
@@ -22,7 +22,7 @@ BAD = {FieldKind.DATE: "31-11-2026", FieldKind.EMAIL: "geen adres", FieldKind.NU
 
 
 def opened(browser: Any, site: str, slug: str, language: str = "nl", *, scripts: bool = True) -> Any:
-    context = browser.new_context(viewport=NARROW, locale=LOCALES[language], java_script_enabled=scripts)
+    context = browser.new_context(**CALM, viewport=NARROW, locale=LOCALES[language], java_script_enabled=scripts)
     page = context.new_page()
     page.goto(f"{site}/{slug}/indienen/")
     return page
@@ -140,7 +140,7 @@ def test_page_is_light_and_asks_nothing_outside(live_site: str, browsing: Browsi
     published("klassepro")
 
     def visit(browser: Any) -> tuple[set[str], int]:
-        page = browser.new_context(viewport=NARROW, locale="nl-NL").new_page()
+        page = browser.new_context(**CALM, viewport=NARROW, locale="nl-NL").new_page()
         answers: list[Any] = []
         page.on("response", lambda answer: answers.append(answer))
         page.goto(live_site + path, wait_until="networkidle")

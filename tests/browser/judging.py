@@ -18,6 +18,17 @@ NARROW = {"width": 320, "height": 740}
 TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? "" : Array.from(
     document.querySelectorAll("body *")).filter(part => part.getBoundingClientRect().right > window.innerWidth)
     .map(part => part.tagName + "." + part.className).slice(0, 5).join(" ")"""
+# How what can be seen is built: each kind of element (class, type, attributes) in each kind of element; not its words.
+BUILT = """() => {
+    const kind = part => part.localName + "." + Array.from(part.classList).sort().join(".") + "["
+        + Array.from(part.attributes, each => each.name + (each.value.trim() ? "" : "-")
+            + (["type", "role", "style", "aria-current", "aria-invalid"].includes(each.name) ? each.value : ""))
+            .sort().join(" ") + "]";
+    const says = part => Array.from(part.childNodes).some(each => each.nodeType === Node.TEXT_NODE && each.data.trim());
+    const seen = Array.from(document.querySelectorAll("body *")).filter(part => part.checkVisibility());
+    return Array.from(new Set(seen.map(part => kind(part.parentElement) + ">" + kind(part) + says(part)
+        + (part.labels ? part.labels.length : ""))));
+}"""
 LEADS_NOWHERE = """() => Array.from(document.querySelectorAll("a[href^='#']"))
     .filter(link => !document.getElementById(link.hash.slice(1))).map(link => link.textContent.trim()).join("; ")"""
 # Nothing glides: each frame of a movement is drawn by the processor, and what is asserted is where it ends.
@@ -27,6 +38,9 @@ LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 class Judge:
     """A page of a browser that is looked at in one state after another; `wrong` is what was found.
+
+    Whether everyone can use a page hangs on how it is built, not on what it says: axe judges a state when something in
+    it is built as in none before it. `every`: it judges them all.
 
     `sources` keeps the HTML of each state, for `faults`; `screens` a picture of each, on a phone and on a desk.
     """
@@ -40,10 +54,12 @@ class Judge:
         language: str = "nl",
         size: dict[str, int],
         screens: Path | None = None,
+        every: bool,
     ) -> None:
         from axe_playwright_python.sync_playwright import Axe
 
         self.site, self.sources, self.language, self.size, self.screens = site, sources, language, size, screens
+        self.every, self.known = every, set[str]()
         self.count = 0
         self.wrong: list[str] = []
         self.page = browser.new_context(**CALM, viewport=size, locale=LOCALES[language]).new_page()
@@ -57,7 +73,9 @@ class Judge:
         """Judges the page as it stands. Not `is_judged`: not by axe."""
         self.count += 1
         (self.sources / f"{self.language}-{self.count:03}-{name}.html").write_bytes(self._answer.body())
-        if is_judged:
+        built = set(self.page.evaluate(BUILT)) if is_judged else set[str]()
+        if is_judged and (self.every or not built <= self.known):
+            self.known |= built
             found = self._axe.run(self.page, options=ASKED)
             self.wrong += [f"{name}: {each['id']} {_where(each)}" for each in found.response["violations"]]
         self.page.set_viewport_size(NARROW)

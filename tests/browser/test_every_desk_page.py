@@ -2,9 +2,6 @@
 
 The pages are those that links lead to, so a new one is judged the day that something leads there; and each form is sent
 empty, to judge how it says what is wrong. `--screens FOLDER` keeps a picture of each, on a phone and on a desk.
-
-One template makes the form of every act, and one each kind of field: an act is looked at when it asks something of a
-kind that no act before it asked. `--every` looks at them all.
 """
 
 from __future__ import annotations
@@ -27,14 +24,12 @@ from complaints.actions.batches import make_batch
 from complaints.demo.paths import ways
 from complaints.demo.playing import HERE, Cast, play
 from complaints.models import Letter
-from procedures.definition import FieldKind, Procedure
 from procedures.scoping import scope
 from tests.browser.conftest import Browsing
 from tests.browser.judging import DESK, Judge, faults
 from tests.complaints.factories import SLUGS, account, definition, member, published, staffed
 
 SLUG, PHASES = "klassepro", ("received", "handling", "closed")
-LOOKED_AT = ("act-decide", "act-dismiss")  # a checklist stands beside the one, and reasons are asked by the other
 OF_A_PROCEDURE = ("case", "act", "take_in", "sides")  # pages that differ from one organisation to another
 PASSWORD = "een lang wachtwoord"
 SENT_BY = "button[type=submit]:visible"
@@ -103,8 +98,8 @@ def test_every_page_of_the_desk_is_usable_by_everyone(
 
     def visit(browser: Any) -> tuple[list[str], list[str]]:
         folder = Path(screens) / stage.slug / "desk" if screens else None
-        judge, seen = Judge(browser, live_site, tmp_path, size=DESK, screens=folder), []
-        for name in everything(judge, stage, every=every):
+        judge, seen = Judge(browser, live_site, tmp_path, size=DESK, screens=folder, every=every), []
+        for name in everything(judge, stage):
             judge.look(name)
             seen.append(name)
         judge.close()
@@ -121,7 +116,7 @@ def test_every_page_of_the_desk_is_usable_by_everyone(
     assert {*forms, *(f"{each}-mistakes" for each in forms), *lists, "sides", "member", "to_post"} <= set(seen)
 
 
-def everything(judge: Judge, stage: Stage, *, every: bool) -> Iterator[str]:
+def everything(judge: Judge, stage: Stage) -> Iterator[str]:
     """Brings the page into one state after another; the name of each."""
     page = judge.page
     if stage.slug != SLUG:
@@ -138,7 +133,7 @@ def everything(judge: Judge, stage: Stage, *, every: bool) -> Iterator[str]:
     yield "no-access"
     page.context.clear_cookies()
     sign_in(page, judge.site, stage.whole)
-    tour = Tour(judge, stage.phases, first="/beheer/zaken/", acts=None if every else definition(stage.slug))
+    tour = Tour(judge, stage.phases, first="/beheer/zaken/")
     tour.queue.extend(f"/beheer/zaken/{reference}/" for reference in stage.phases)
     yield from tour.pages()
     page.goto(judge.site + tour.found["batch"])
@@ -168,31 +163,26 @@ def sign_in(page: Any, site: str, email: str) -> None:
 class Tour:
     """A walk along the links of the desk, from page to page: each kind of page once, each case, each act.
 
-    `only`: beginnings of the names of the pages that are shown, where not all are. `acts`: the procedure, where of its
-    acts only those are shown that ask something of a new kind.
+    A link that leads to a file is followed once for each kind of file: there is nothing to judge behind it.
+
+    `only`: beginnings of the names of the pages that are shown, where not all are.
     """
 
-    def __init__(
-        self,
-        judge: Judge,
-        phases: dict[str, str],
-        *,
-        first: str,
-        only: tuple[str, ...] = ("",),
-        acts: Procedure | None = None,
-    ) -> None:
-        self.acts, self.asked = acts, set[tuple[FieldKind, bool]]()
+    def __init__(self, judge: Judge, phases: dict[str, str], *, first: str, only: tuple[str, ...] = ("",)) -> None:
         self.page, self.site, self.phases, self.only = judge.page, judge.site, phases, only
         self.queue = deque([first])
         self.found: dict[str, str] = {}  # name → address
+        self.files: set[str] = set()  # the names of those that lead to a file, and to no page
         self.asking: list[str] = []  # the names of those with one form to send empty
 
     def pages(self) -> Iterator[str]:
         while self.queue:
             address = self.queue.popleft()
-            if self._name(address) in self.found or self._is_like_others(self._name(address)):
+            if self._name(address) in self.found or self._name(address) in self.files:
                 continue
             name = self._visited(address)
+            if name == "":
+                self.files.add(self._name(address))
             if name == "" or name in self.found:
                 continue
             self.found[name] = address
@@ -220,16 +210,6 @@ class Tour:
             self.page.wait_for_load_state()
             if sent.value.status == 422:
                 yield f"{name}-mistakes"
-
-    def _is_like_others(self, name: str) -> bool:
-        """Whether this is the page of an act with nothing on it that was not on those of others."""
-        if self.acts is None or not name.startswith("act-") or name.endswith("chosen"):
-            return False
-        kinds = {(each.kind, each.required) for each in self.acts.act(name.removeprefix("act-")).fields}
-        if kinds and kinds <= self.asked and name not in LOOKED_AT:
-            return True
-        self.asked |= kinds
-        return False
 
     def _visited(self, address: str) -> str:
         """Goes there; the name of the page that it leads to, none for a file."""

@@ -109,7 +109,9 @@ class Visit:
     def __call__(self, browser: Any) -> list[str]:
         folder = self.screens / self.procedure.organisation / self.language if self.screens else None
         size = PHONE if self.language == "nl" else DESK
-        judge = Judge(browser, self.site, self.sources, language=self.language, size=size, screens=folder)
+        judge = Judge(
+            browser, self.site, self.sources, language=self.language, size=size, screens=folder, every=self.every
+        )
         is_only_its_own = self.procedure.organisation != SLUGS[0] and self.screens is None
         for name in states(
             judge.page, self.site, self.procedure, self.cases, today=self.today, is_only_its_own=is_only_its_own

@@ -28,14 +28,14 @@ def house(own_database: object, media_folder: Path) -> House:
 
 
 def test_pages_about_a_letter_that_waits_are_usable_by_everyone(
-    house: House, live_site: str, browsing: Browsing, tmp_path: Path, request: pytest.FixtureRequest
+    house: House, live_site: str, browsing: Browsing, tmp_path: Path, request: pytest.FixtureRequest, every: bool
 ):
     writer, reader, reference = house.handler.user.email, house.director.user.email, house.case.reference
     screens = request.config.getoption("--screens")
 
     def visit(browser: Any) -> list[str]:
         folder = Path(screens) / "held-letter" if screens else None
-        judge = Judge(browser, live_site, tmp_path, size=DESK, screens=folder)
+        judge = Judge(browser, live_site, tmp_path, size=DESK, screens=folder, every=every)
         page = judge.page
         sign_in(page, live_site, writer)
         page.goto(f"{live_site}/beheer/zaken/{reference}/handeling/decide/")

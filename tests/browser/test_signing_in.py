@@ -21,18 +21,18 @@ PASSWORD = "een lang wachtwoord"
 
 
 def test_signing_in_is_usable_by_everyone(
-    own_database: OwnDatabase, live_site: str, browsing: Browsing, settings: Settings, tmp_path: Path
+    own_database: OwnDatabase, live_site: str, browsing: Browsing, settings: Settings, tmp_path: Path, every: bool
 ):
     settings.STAFF_SECOND_FACTOR = True
     organisation = published("klik-onderwijs")
     user = staffed(organisation)["csm"].user
     settings.OIDC_PROVIDERS = {organisation.slug: {"issuer": "http://127.0.0.1:9", "client_id": "x", "secret": "x"}}
-    assert browsing.run(_visit, live_site, user, tmp_path) == []
+    assert browsing.run(_visit, live_site, user, tmp_path, every) == []
     assert faults(tmp_path) == []
 
 
-def _visit(browser: Any, site: str, user: User, sources: Path) -> list[str]:
-    judge = Judge(browser, site, sources, size=DESK)
+def _visit(browser: Any, site: str, user: User, sources: Path, every: bool) -> list[str]:
+    judge = Judge(browser, site, sources, size=DESK, every=every)
     page = judge.page
 
     def press(name: str) -> None:
@@ -94,10 +94,11 @@ def test_passkey_is_made_and_signs_in(
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    every: bool,
 ):
     settings.STAFF_SECOND_FACTOR = True
     user = staffed(published("klik-onderwijs"))["handler"].user
-    judge = browsing.run(lambda browser: Judge(browser, live_site, tmp_path, size=DESK))
+    judge = browsing.run(lambda browser: Judge(browser, live_site, tmp_path, size=DESK, every=every))
     browsing.run(lambda _browser: _with_passkey(judge, user))
     monkeypatch.setattr(confirming, "LATELY", 0)  # from here on every grave page asks once more
     browsing.run(lambda _browser: _step_up_with_passkey(judge))

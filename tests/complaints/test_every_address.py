@@ -3,8 +3,8 @@
 The addresses come from the resolver: one that is not listed here fails, so a new one is tested the day it is born.
 
 Everybody asks to read (GET) and to send (POST) at each address. HEAD is GET without its body, and no view takes PUT or
-DELETE: these three are asked at each address too, but by one kind of stranger, the next one at the next address; the
-person complained about uses one of the three at each. `--every`: everybody uses them all.
+DELETE: these three are asked at each address too, but by one kind of stranger, the next one at the next address. The
+person complained about uses them all; `--every`: everybody does.
 """
 
 from __future__ import annotations
@@ -395,7 +395,7 @@ def test_strangers_learn_nothing(case: Case, every: bool):
                     assert status in (401, 405), (pattern, method, status)
 
 
-def test_person_complained_about_learns_nothing(case: Case, every: bool):
+def test_person_complained_about_learns_nothing(case: Case):
     with scope(case.organisation_id):
         respondent = Party.objects.get(case=case, kind="respondent").membership
     assert respondent
@@ -403,7 +403,7 @@ def test_person_complained_about_learns_nothing(case: Case, every: bool):
     for method in by_turns():
         client = Client()
         client.force_login(respondent.user)
-        for pattern, kind in staying_for(0, len(IN_TURNS), method, every=every):
+        for pattern, kind in staying():
             status, body = asked(client, method, filled_in(pattern, case))
             assert PLANTED not in body.replace(own_name, ""), (pattern, method)
             assert case.reference not in body, (pattern, method)

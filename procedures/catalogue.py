@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils import timezone
 
 from procedures.calendars import Calendar
 from procedures.definition import Procedure
@@ -80,6 +81,16 @@ def version_in_force(on: date) -> ProcedureVersion:
     if version is None:
         raise NotInForce(f"no procedure is in force on {on}")
     return version
+
+
+def version_at(moment: datetime) -> ProcedureVersion:
+    """The version in scope that is in force at an instant: on the local day that it falls on. Raises NotInForce."""
+    return version_in_force(local_day(moment))
+
+
+def local_day(moment: datetime) -> date:
+    """The day that an instant falls on where all our organisations are (TIME_ZONE)."""
+    return moment.astimezone(timezone.get_default_timezone()).date()
 
 
 def published_versions() -> list[ProcedureVersion]:

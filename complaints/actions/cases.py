@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils import timezone
 
 from complaints import access_codes
 from complaints.actions.actors import THE_CLOCK, Actor
@@ -24,7 +23,7 @@ from complaints.models import BESIDE, Assignment, Case, Event, Membership, Party
 from complaints.queries.merging import together
 from complaints.queries.state import state_of
 from procedures import engine
-from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
+from procedures.catalogue import calendar_of, local_day, procedure_of, version_in_force, zone_of
 from procedures.definition import PARTY_FIELDS, Act, FieldKind, Procedure
 from procedures.scoping import current
 
@@ -89,7 +88,7 @@ def open_case(
     nonce = nonce or secrets.token_urlsafe(32)
     code = _code_for(nonce)
     access_hash = access_codes.hashed(code)  # which takes its time, so before the others have to wait for us
-    received_on = received_at.astimezone(timezone.get_default_timezone()).date()
+    received_on = local_day(received_at)
     counter = held_counter(received_on.year)  # filings of one organisation take turns from here
     known = opened_with(nonce)
     if known:

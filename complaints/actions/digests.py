@@ -34,7 +34,7 @@ from complaints.queries.deputies import stood_in_for
 from complaints.queries.duties import Task, tasks
 from complaints.queries.measures import owned
 from procedures import wording
-from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
+from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_at, zone_of
 from procedures.definition import Procedure
 from procedures.scoping import scope
 
@@ -85,7 +85,7 @@ def send_digests(organisation: int, *, at: datetime) -> int:
 def _morning(organisation: int, *, at: datetime) -> Morning | None:
     """None while it is too early, or on a day off; what is known by then is remembered."""
     try:
-        procedure = procedure_of(version_in_force(at.date()))
+        procedure = procedure_of(version_at(at))
     except NotInForce:
         return None
     zone = zone_of(procedure)

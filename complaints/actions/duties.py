@@ -13,7 +13,7 @@ from complaints import nudge
 from complaints.letters import mailing
 from complaints.models import DutyDone, Membership, Notice, YearReport
 from complaints.queries.duties import Task, tasks
-from procedures.catalogue import NotInForce, procedure_of, version_in_force, zone_of
+from procedures.catalogue import NotInForce, procedure_of, version_at, zone_of
 from procedures.definition import Procedure, YearlyDuty
 from procedures.scoping import scope
 
@@ -90,7 +90,7 @@ def write_reminders(organisation: int, *, at: datetime) -> int:
         return 0
     with scope(organisation):
         try:
-            procedure = procedure_of(version_in_force(at.date()))
+            procedure = procedure_of(version_at(at))
         except NotInForce:
             return 0
         local = at.astimezone(zone_of(procedure))

@@ -42,7 +42,7 @@ from complaints.models import (
 from complaints.queries.earlier import adopted_among, numbers_taken_over
 from complaints.queries.search import words_of_earlier
 from procedures import answers, engine
-from procedures.catalogue import procedure_of, version_in_force, zone_of
+from procedures.catalogue import procedure_of, version_at, zone_of
 from procedures.definition import Fact, Procedure
 from procedures.models import Organisation, ProcedureVersion
 from procedures.scoping import current
@@ -128,7 +128,7 @@ def forget_file(nonce: str) -> None:
 
 
 def _version(at: datetime) -> ProcedureVersion:
-    return version_in_force(at.date())
+    return version_at(at)
 
 
 class _Writer:

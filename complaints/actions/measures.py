@@ -21,7 +21,7 @@ from complaints.actions.notices import write_notice
 from complaints.models import BESIDE, Case, Document, Event, Measure, Membership, Notice
 from complaints.queries.measures import moment_of, next_reminder
 from complaints.queries.people import People
-from procedures.catalogue import calendar_of, procedure_of, version_in_force, zone_of
+from procedures.catalogue import calendar_of, procedure_of, version_at, zone_of
 from procedures.scoping import scope
 
 PROMISED, CHANGED = f"{BESIDE}measure_promised", f"{BESIDE}measure_changed"
@@ -164,7 +164,7 @@ def told_of(measure: Measure, *, at: datetime) -> Sequence[Membership]:
     """Who is reminded of a measure: the colleague whose it is, where they may know of its case; else who handles that,
     in the main case where it was merged; else whoever administers."""
     case = measure.case
-    in_force = procedure_of(version_in_force(at.date()))
+    in_force = procedure_of(version_at(at))
     for each in (measure.member, case.handler, case.merged_into.handler if case.merged_into else None):
         if each is not None and each.is_active and cases_for(each, in_force, at=at).filter(pk=case.pk).exists():
             return [each]

@@ -35,7 +35,7 @@ from complaints.queries.deputies import who_is_there
 from complaints.queries.duties import due_on
 from complaints.queries.measures import moment_of
 from procedures import wording
-from procedures.catalogue import procedure_of, version_in_force, zone_of
+from procedures.catalogue import procedure_of, version_at, zone_of
 from procedures.definition import Procedure
 from procedures.scoping import scope
 
@@ -253,7 +253,7 @@ def _promised(notice: Notice, zone: ZoneInfo) -> dict[str, str]:
 
 def _about_duty(notice: Notice, *, at: datetime) -> EmailMessage:
     """A mail about a yearly duty; with the report, where it is that, and its file is as it was adopted."""
-    procedure = procedure_of(version_in_force(at.date()))
+    procedure = procedure_of(version_at(at))
     year = notice.year or at.year
     report = None
     with translation.override(notice.language):

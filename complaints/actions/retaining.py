@@ -38,7 +38,7 @@ from complaints.queries.retention import lists_for, on_a_list, running
 from complaints.retention.certificate import certified
 from complaints.retention.searching import LeftOver, stray_files
 from complaints.retention.terms import LISTED_AHEAD, kept
-from procedures.catalogue import procedure_of, published_versions
+from procedures.catalogue import local_day, procedure_of, published_versions
 from procedures.definition import Procedure
 from procedures.models import Organisation
 from procedures.scoping import current, scope
@@ -165,7 +165,7 @@ def carry_out(organisation: int, *, at: datetime) -> int:
         if not (running().exists() or DoomedFile.objects.exists()):
             return 0
         due = ListedCase.objects.filter(erasure__in=running(), erased_at=None, taken_out_at=None)
-        due = due.filter(last_on__lte=at.date()).filter(Q(try_at=None) | Q(try_at__lte=at))
+        due = due.filter(last_on__lte=local_day(at)).filter(Q(try_at=None) | Q(try_at__lte=at))
         keys = list(due.order_by("last_on", "pk").values_list("pk", flat=True)[:AT_ONCE])
     strays = stray_files() if keys else set()
     done = 0

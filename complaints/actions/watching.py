@@ -28,7 +28,7 @@ from complaints.letters import mailing
 from complaints.models import Membership, RetentionWatch
 from complaints.queries.retention import lists_for, on_a_list
 from complaints.retention.terms import is_due, kept
-from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
+from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_at, zone_of
 from procedures.definition import Procedure
 from procedures.scoping import scope
 
@@ -65,7 +65,7 @@ def watch(organisation: int, *, at: datetime) -> int:
             return 0
     with scope(organisation):
         try:
-            procedure = procedure_of(version_in_force(at.date()))
+            procedure = procedure_of(version_at(at))
         except NotInForce:
             return 0
         zone = zone_of(procedure)

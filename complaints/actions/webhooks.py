@@ -29,7 +29,7 @@ from complaints.actions.memberships import may_manage
 from complaints.actions.notices import write_notice
 from complaints.calling import NotCalled, judged_url, post
 from complaints.models import Delivery, Membership, Notice, Webhook
-from procedures.catalogue import NotInForce, procedure_of, version_in_force
+from procedures.catalogue import NotInForce, procedure_of, version_at
 from procedures.scoping import scope
 
 log = structlog.get_logger(__name__)
@@ -160,7 +160,7 @@ def _may_be_told(delivery: Delivery, *, at: datetime) -> bool:
     """Whether who registered the address may know of the case now, and administers still."""
     owner = delivery.webhook.made_by
     try:
-        procedure = procedure_of(version_in_force(at.date()))
+        procedure = procedure_of(version_at(at))
     except NotInForce:
         return False
     if delivery.webhook.ended_at is not None or not (owner.user.is_active and may_manage(owner, procedure)):

@@ -29,7 +29,7 @@ from complaints.queries.state import columns_of
 from complaints.retention.personal import TREATMENTS, Dossier
 from complaints.retention.terms import term_of
 from procedures import answers
-from procedures.catalogue import version_in_force, zone_of
+from procedures.catalogue import version_at, zone_of
 from procedures.definition import COMPLAINANT, PARTY_FIELDS, SYSTEM, FieldKind, Procedure
 from procedures.definition import Measure as Promised
 from procedures.models import ProcedureVersion
@@ -60,7 +60,7 @@ def fill(procedure: Procedure, *, count: int, years: Sequence[int], now: datetim
     """Adds `count` cases of these years, the last of which is running, to the organisation in scope; how many of them
     are erased by now. In one transaction with whoever calls it."""
     told = tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
-    version = version_in_force(now.date())
+    version = version_at(now)
     members: dict[str, list[Membership]] = {}
     for each in Membership.objects.filter(is_active=True).order_by("pk"):
         for role in each.roles:

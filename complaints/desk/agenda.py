@@ -37,7 +37,7 @@ from complaints.letters.digest import LANGUAGE, note
 from complaints.models import Subscription
 from complaints.queries.agenda import Owed, owed
 from complaints.queries.duties import Task, tasks
-from procedures.catalogue import NotInForce, procedure_of, version_in_force, zone_of
+from procedures.catalogue import NotInForce, procedure_of, version_at, zone_of
 from procedures.definition import Procedure
 from procedures.models import Organisation
 
@@ -122,7 +122,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     if member is None:
         return _unknown(request, at=now)
     try:
-        procedure = procedure_of(version_in_force(timezone.localdate(now)))
+        procedure = procedure_of(version_at(now))
     except NotInForce:
         raise Http404 from None
     deadlines = owed(cases_for(member, procedure, at=now), member, procedure, at=now)

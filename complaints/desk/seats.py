@@ -19,7 +19,7 @@ from complaints.inbox.boxes import box_of
 from complaints.models import IncomingMail, Membership, User
 from complaints.queries.committees import is_from_outside
 from procedures.calendars import Calendar
-from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_in_force, zone_of
+from procedures.catalogue import NotInForce, calendar_of, procedure_of, version_at, zone_of
 from procedures.definition import Procedure, Text
 from procedures.models import Organisation
 
@@ -153,7 +153,7 @@ def _find(request: HttpRequest) -> Seat | None:
         return None
     now = timezone.now()
     try:
-        procedure = procedure_of(version_in_force(timezone.localdate(now)))
+        procedure = procedure_of(version_at(now))
     except NotInForce:
         return None
     return Seat(organisation, membership, procedure, calendar_of(procedure, at=now), now)

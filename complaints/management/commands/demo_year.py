@@ -17,7 +17,7 @@ from complaints.demo.playing import HERE
 from complaints.demo.years import fill
 from complaints.models import Case, Membership, YearReport
 from complaints.reports.words import INTRODUCTION, PARTS
-from procedures.catalogue import procedure_of, version_in_force, zone_of
+from procedures.catalogue import procedure_of, version_at, zone_of
 from procedures.definition import Procedure
 from procedures.models import Organisation
 from procedures.scoping import scope
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         found = Organisation.objects.get(slug=organisation)
         now = timezone.now()
         with scope(found.pk):
-            procedure = procedure_of(version_in_force(now.date()))
+            procedure = procedure_of(version_at(now))
             today = now.astimezone(zone_of(procedure))
             years = range(today.year - YEARS + 1, today.year + 1)
             if Case.objects.filter(received_at__year=years[0]).exists():

@@ -16,7 +16,7 @@ from complaints.actions.memberships import may_manage
 from complaints.earlier.judging import Trial
 from complaints.earlier.reading import LARGEST, NotRead
 from complaints.models import Membership
-from procedures.catalogue import NotInForce, procedure_of, version_in_force
+from procedures.catalogue import NotInForce, procedure_of, version_at
 from procedures.models import Organisation
 from procedures.scoping import scope
 
@@ -69,7 +69,7 @@ def _actor(by: str) -> Actor:
     if not by:
         return THE_CLOCK
     member = Membership.objects.select_related("user").filter(user__email__iexact=by, is_active=True).first()
-    procedure = procedure_of(version_in_force(timezone.now().date()))
+    procedure = procedure_of(version_at(timezone.now()))
     if member is None or not may_manage(member, procedure):
         raise CommandError(f"{by} does not manage this organisation.")
     return staff(member, procedure)

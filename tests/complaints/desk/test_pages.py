@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[Membership], Client]
 WORKLIST = "/beheer/zaken/"
-WORKLIST_QUERIES = 42
+WORKLIST_QUERIES = 44
 CASE_QUERIES = 53
 
 

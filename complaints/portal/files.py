@@ -15,7 +15,7 @@ from complaints.actions.disclosing import note_fetched
 from complaints.intake.copying import as_download
 from complaints.models import Disclosure, Document, Letter, Party
 from complaints.portal.entering import for_complainant
-from complaints.queries.merging import MERGED
+from complaints.queries.merging import MERGED, with_merged
 
 
 def letters_of(entry: Entry) -> QuerySet[Letter]:
@@ -35,7 +35,7 @@ def own_documents(entry: Entry) -> QuerySet[Document]:
     from_message = Q(by=Document.By.STAFF, event__occurrence=MESSAGE)
     # What was put to them may be of a case that was merged into theirs, and then of somebody else.
     return (
-        Document.objects.filter(Q(case=entry.case) | Q(case__merged_into=entry.case))
+        Document.objects.filter(case__in=with_merged(entry.case))
         .annotate(put_at=Subquery(given.values("at")[:1]))
         .filter(Q(case=entry.case) & (Q(by=Document.By.COMPLAINANT) | from_message) | Q(put_at__isnull=False))
     )

@@ -44,8 +44,17 @@ class Joined:
 
 def together(case: Case) -> Q:
     """Which rows are of this case, of those that were merged into it, or of the one that it was merged into."""
-    found = Q(case=case) | Q(case__merged_into=case)
-    return found | Q(case=case.merged_into_id) if case.merged_into_id else found
+    main = Q(pk=case.merged_into_id) if case.merged_into_id else None
+    return Q(case__in=with_merged(case, or_those=main))
+
+
+def with_merged(case: Case, *, or_those: Q | None = None) -> QuerySet[Case]:
+    """This case and those that were merged into it; to be asked within another query.
+
+    PostgreSQL looks such a list up by its keys. Asked of each row ("of this case, or of one merged into it"), it would
+    read the rows of every case that the organisation has.
+    """
+    return Case.objects.filter(Q(pk=case.pk) | Q(merged_into=case) | (or_those or Q())).order_by()
 
 
 def dossiers_of(parties: QuerySet[Party]) -> QuerySet[Case]:

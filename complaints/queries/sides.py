@@ -25,7 +25,7 @@ from complaints.models import (
     Party,
     Request,
 )
-from complaints.queries.merging import of_same_complainant
+from complaints.queries.merging import of_same_complainant, with_merged
 from procedures.catalogue import procedure_of, zone_of
 from procedures.definition import COMPLAINANT, Act, Procedure
 
@@ -100,12 +100,10 @@ def matrix(case: Case, procedure: Procedure) -> list[Line]:
     sides = sides_of(case)
     given = {
         (each.document_id, each.party_id): each
-        for each in Disclosure.objects.filter(
-            Q(document__case=case) | Q(document__case__merged_into=case)
-        ).select_related("copy")
+        for each in Disclosure.objects.filter(document__case__in=with_merged(case)).select_related("copy")
     }
     documents = list(
-        Document.objects.filter(Q(case=case) | Q(case__merged_into=case))
+        Document.objects.filter(case__in=with_merged(case))
         .exclude(field__in=(COPY, PROOF))
         .select_related("case", "event", "member__user")
     )

@@ -146,14 +146,14 @@ class _Desk:
         return found
 
     def queries(self) -> dict[str, int]:
-        """How many queries each page takes."""
-        found = {}
-        for page in PAGES:
+        """How many queries each page takes at most: what is found decides whether there are rows to be filled."""
+        found = dict.fromkeys(PAGES, 0)
+        for page in [page for page in PAGES for _ in range(REQUESTS)]:
             address = self._address(page)
             self._get(address)
             with CaptureQueriesContext(connection) as captured:
                 self._get(address)
-            found[page] = len(captured)
+            found[page] = max(found[page], len(captured))
         return found
 
     def _address(self, page: str) -> str:

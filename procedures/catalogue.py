@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
 from django.utils import timezone
 
 from procedures.calendars import Calendar
@@ -124,8 +123,7 @@ def _loaded(text: _Text) -> Procedure:
 
 def calendar_of(procedure: Procedure, *, at: datetime) -> Calendar:
     """The calendar as it was known at the instant `at`: holidays by policy, less the closing days in the scope."""
-    closed = ClosingDay.objects.filter(Q(removed_at=None) | Q(removed_at__gt=at), added_at__lte=at)
-    return Calendar.for_policy(procedure.calendar, {day.on: day.name for day in closed})
+    return calendars_of(procedure)(at)
 
 
 def calendars_of(procedure: Procedure) -> Callable[[datetime], Calendar]:

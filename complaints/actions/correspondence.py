@@ -107,18 +107,20 @@ def write_letters(
             )
     Letter.objects.bulk_create(rows)
     for rule in {row.name: procedure.letter(row.name) for row in rows if row.state == Letter.State.HELD}.values():
-        tell_lookers(case, rule, procedure, besides={actor.membership.pk} if actor.membership else (), at=at)
+        tell_lookers(people, rule, procedure, besides={actor.membership.pk} if actor.membership else (), at=at)
     return bool(rows)
 
 
-def tell_lookers(case: Case, rule: LetterRule, procedure: Procedure, *, besides: Collection[int], at: datetime) -> None:
+def tell_lookers(
+    people: People, rule: LetterRule, procedure: Procedure, *, besides: Collection[int], at: datetime
+) -> None:
     """Mails those who may let a held letter go that it waits; not the members `besides`, who know of it."""
-    roles, people = procedure.roles_called(rule.looked_at_by), People.on(case)
+    roles = procedure.roles_called(rule.looked_at_by)
     lookers = {each.pk: each for role in procedure.roles if role.name in roles for each in people.holders(role)}
     if rule.second_reader or not lookers.keys() & set(besides):  # who may let go what they wrote, needs no mail
         for key, member in lookers.items():
             if key not in besides:
-                write_notice(case, Notice.Kind.LETTER, at=at, member=member)
+                write_notice(people.case, Notice.Kind.LETTER, at=at, member=member)
 
 
 def stop_overtaken(event: Event, decision: engine.Decision, *, at: datetime) -> None:

@@ -26,6 +26,7 @@ from complaints.actions.recording import in_history
 from complaints.letters import own_words
 from complaints.models import BESIDE, Case, Letter, Notice
 from complaints.queries.held import REWORDED, writer_of, writers_of
+from complaints.queries.people import People
 from procedures.catalogue import procedure_of, zone_of
 
 RETURNED, OFFERED, RELEASED = f"{BESIDE}letter_returned", f"{BESIDE}letter_offered", f"{BESIDE}letter_released"
@@ -128,7 +129,7 @@ def offer_letter(letter: Letter, *, actor: Actor, at: datetime) -> None:
     held.save(update_fields=["returned_at"])
     procedure = procedure_of(held.case.version)
     _record(held, OFFERED, actor=actor, at=at)
-    tell_lookers(held.case, rule_of(held, procedure), procedure, besides=writers_of(held), at=at)
+    tell_lookers(People.on(held.case), rule_of(held, procedure), procedure, besides=writers_of(held), at=at)
 
 
 def _held(letter: Letter, seen: str | None = None) -> Letter:

@@ -65,7 +65,7 @@ def try_out(content: bytes, *, at: datetime, most: int = MOST_ROWS) -> Trial:
 
     Cases follow the version of the procedure that is in force then: the ones from before have none of their own.
     """
-    procedure = procedure_of(_version(at))
+    procedure = procedure_of(version_at(at))
     rows = rows_of(content, columns_of(procedure), most=most)
     names = [each.name for each in Membership.objects.select_related("user")]
     known = frozenset(same(each) for each in numbers_taken_over())
@@ -92,7 +92,7 @@ def take_over(content: bytes, *, actor: Actor, at: datetime) -> Trial:
     trial = try_out(content, at=at)
     if trial.faults:
         raise NotTaken(trial)
-    version = _version(at)
+    version = version_at(at)
     writer = _Writer(version, procedure_of(version), actor, at, trial.sha256)
     writer.write_all(trial.entries)
     return trial
@@ -125,10 +125,6 @@ def forget_file(nonce: str) -> None:
     kept = Draft.objects.filter(nonce=nonce, files__field=_FIELD).first()
     if kept is not None:
         discard(kept)
-
-
-def _version(at: datetime) -> ProcedureVersion:
-    return version_at(at)
 
 
 class _Writer:

@@ -181,10 +181,7 @@ def _send(
     now = timezone.now()
     seconds = throttling.wait_or_count(request, "file", at=now)
     if seconds:
-        if draft is None:
-            draft = keep_draft(nonce, answers=typed(form, request.POST), files={}, is_judged=True, at=now)
-            _remember(request, draft)
-        response = _check_page(request, procedure, form, draft, wait=seconds)
+        response = _check_page(request, procedure, form, draft or _kept(request, form, nonce), wait=seconds)
         response["Retry-After"] = str(seconds)
         return response
     given = form.answers()
@@ -203,12 +200,19 @@ def _send(
         )
     except engine.ActRefused as refusal:
         form.take_refusal(refusal, language=spoken())
-        return _form_page(request, procedure, draft, form=form, nonce=nonce)
+        return _form_page(request, procedure, draft or _kept(request, form, nonce), form=form)
     if draft:
         discard(draft)
         _forget(request)
     request.session[FILED_KEY] = {**request.session.get(FILED_KEY, {}), _organisation(request): opened.case.reference}
     return _receipt(request, opened)
+
+
+def _kept(request: HttpRequest, form: AnswersForm, nonce: str) -> Draft:
+    """What was typed into a form that was to be sent at once, kept after all."""
+    draft = keep_draft(nonce, answers=typed(form, request.POST), files={}, is_judged=True, at=timezone.now())
+    _remember(request, draft)
+    return draft
 
 
 def _busy(request: HttpRequest, procedure: Procedure, nonce: str, draft: Draft | None, seconds: int) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from complaints.intake.pages import asked_of_you, dates_when_filed, page_of, versions
 from complaints.letters.rendering import mark
-from procedures.catalogue import NotInForce, calendar_of, procedure_of, published_versions, version_in_force
+from procedures.catalogue import NotInForce, calendar_of, procedure_of, published_versions, version_at
 from procedures.definition import Procedure
 from procedures.models import Organisation, ProcedureVersion
 
@@ -97,7 +97,7 @@ def in_force_now() -> tuple[ProcedureVersion, Procedure]:
     Side effect: the request goes on in Dutch where the procedure does not speak the reader's language.
     """
     try:
-        version = version_in_force(timezone.localdate())
+        version = version_at(timezone.now())
     except NotInForce:
         raise Http404 from None
     procedure = procedure_of(version)

@@ -44,17 +44,19 @@ class Joined:
 
 def together(case: Case) -> Q:
     """Which rows are of this case, of those that were merged into it, or of the one that it was merged into."""
-    main = Q(pk=case.merged_into_id) if case.merged_into_id else None
-    return Q(case__in=with_merged(case, or_those=main))
+    cases = with_merged(case)
+    if case.merged_into_id:
+        cases |= Case.objects.filter(pk=case.merged_into_id).order_by()
+    return Q(case__in=cases)
 
 
-def with_merged(case: Case, *, or_those: Q | None = None) -> QuerySet[Case]:
+def with_merged(case: Case) -> QuerySet[Case]:
     """This case and those that were merged into it; to be asked within another query.
 
     PostgreSQL looks such a list up by its keys. Asked of each row ("of this case, or of one merged into it"), it would
     read the rows of every case that the organisation has.
     """
-    return Case.objects.filter(Q(pk=case.pk) | Q(merged_into=case) | (or_those or Q())).order_by()
+    return Case.objects.filter(Q(pk=case.pk) | Q(merged_into=case)).order_by()
 
 
 def dossiers_of(parties: QuerySet[Party]) -> QuerySet[Case]:
